@@ -1,0 +1,116 @@
+package outbound
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+)
+
+// Kind says at which point a call failed.
+type Kind string
+
+// The kinds of failure. Before Lost, nothing of the request was written.
+const (
+	KindDNS         Kind = "dns"         // the host name has no address
+	KindConnect     Kind = "connect"     // no connection, or the proxy made none
+	KindTLS         Kind = "tls"         // the handshake failed
+	KindCertificate Kind = "certificate" // the certificate is not trusted
+	KindLost        Kind = "lost"        // the connection broke after the request was, or may have been, written
+	KindTimeout     Kind = "timeout"     // no answer in time after the request was, or may have been, written
+	KindTooLarge    Kind = "too-large"   // an answer came that is larger than allowed
+	KindStopped     Kind = "stopped"     // the caller's context ended
+)
+
+// Failure is a call without a usable answer.
+type Failure struct {
+	Kind Kind
+	// Sent reports whether the other side may have got the request.
+	Sent bool
+	// Host is the host and port called.
+	Host string
+	// NoSuchHost reports that the name does not exist, rather than that
+	// nobody could be asked.
+	NoSuchHost bool
+	// Err is the cause. It names no URL, since a URL's query may hold a
+	// secret.
+	Err error
+}
+
+// Error implements error.
+func (f *Failure) Error() string {
+	switch f.Kind {
+	case KindDNS:
+		return fmt.Sprintf("resolve %s: %v", f.Host, f.Err)
+	case KindConnect:
+		return fmt.Sprintf("connect to %s: %v", f.Host, f.Err)
+	case KindTLS, KindCertificate:
+		return fmt.Sprintf("set up TLS with %s: %v", f.Host, f.Err)
+	case KindLost:
+		return fmt.Sprintf("%s closed the connection without a whole answer: %v", f.Host, f.Err)
+	case KindTimeout:
+		return fmt.Sprintf("no answer from %s in time", f.Host)
+	case KindTooLarge:
+		return fmt.Sprintf("read the answer of %s: %v", f.Host, f.Err)
+	}
+	return fmt.Sprintf("call %s: %v", f.Host, f.Err)
+}
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// failed sorts an error of net/http. Connected says whether the request had a
+// connection, from which point on bytes of it may have been written.
+func failed(ctx context.Context, host string, connected bool, err error) *Failure {
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	f := &Failure{Host: host, Sent: connected, Err: err}
+	switch {
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTryOver):
+		f.Kind, f.Err = KindStopped, context.Cause(ctx)
+	case connected && isTimeout(err):
+		f.Kind = KindTimeout
+	case connected:
+		f.Kind = KindLost
+	default:
+		f.Kind, f.NoSuchHost = beforeSending(err)
+	}
+	return f
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// beforeSending sorts what can go wrong before a connection stands.
+func beforeSending(err error) (kind Kind, noSuchHost bool) {
+	var (
+		dns         *net.DNSError
+		authority   x509.UnknownAuthorityError
+		hostname    x509.HostnameError
+		certificate x509.CertificateInvalidError
+		unverified  *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+		alert       tls.AlertError
+	)
+	switch {
+	case errors.As(err, &dns):
+		return KindDNS, dns.IsNotFound
+	case errors.As(err, &authority), errors.As(err, &hostname), errors.As(err, &certificate), errors.As(err, &unverified):
+		return KindCertificate, false
+	case errors.As(err, &record), errors.As(err, &alert), isHandshakeTimeout(err):
+		return KindTLS, false
+	}
+	return KindConnect, false
+}
+
+// isHandshakeTimeout knows net/http's error for it, which has no exported type.
+func isHandshakeTimeout(err error) bool {
+	return isTimeout(err) && err.Error() == "net/http: TLS handshake timeout"
+}
