@@ -2,6 +2,8 @@
 // state, and how a run about it ended. It does no I/O and knows no service.
 package deploy
 
+import "strconv"
+
 // Deployment is what tests can be asked for: a state, a place and exactly one
 // of commit or branch.
 type Deployment struct {
@@ -50,3 +52,28 @@ func Fields() []Field {
 // Reasons says for each field why it has the value it has, for example
 // "pull_request.head.sha".
 type Reasons map[Field]string
+
+// Value returns a field as text, "" where it has no value.
+func (d Deployment) Value(field Field) string {
+	switch field {
+	case FieldState:
+		return string(d.State)
+	case FieldCommit:
+		return d.Ref.Commit()
+	case FieldBranch:
+		return d.Ref.Branch()
+	case FieldEnvironment:
+		return d.Environment
+	case FieldEnvironmentName:
+		return d.EnvironmentName
+	case FieldURL:
+		return d.URL
+	case FieldRepository:
+		return d.Repository
+	case FieldPullRequest:
+		if d.PullRequest > 0 {
+			return strconv.Itoa(d.PullRequest)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/afterdeploy/afterdeploy/internal/deploy"
+)
+
+// explanation is the JSON of "afterdeploy explain --output json".
+type explanation struct {
+	Deployment struct {
+		State           string `json:"state"`
+		Environment     string `json:"environment"`
+		EnvironmentName string `json:"environment_name"`
+		EnvironmentURL  string `json:"environment_url"`
+		CommitSHA       string `json:"commit_sha"`
+		Branch          string `json:"branch"`
+		PullRequest     int    `json:"pull_request"`
+		Repository      string `json:"repository"`
+	} `json:"deployment"`
+	Reasons  map[string]string `json:"reasons"`
+	Decision struct {
+		Outcome  string `json:"outcome"`
+		Reason   string `json:"reason"`
+		Sentence string `json:"sentence"`
+		Next     string `json:"next"`
+	} `json:"decision"`
+	ProjectID string   `json:"project_id"`
+	Notes     []string `json:"notes"`
+	Warnings  []string `json:"warnings"`
+}
+
+// JSON explains a run as a JSON object. The keys of reasons are those of
+// deployment.
+func JSON(r Run) ([]byte, error) {
+	var e explanation
+	d := r.Deployment
+	e.Deployment.State = string(d.State)
+	e.Deployment.Environment = d.Environment
+	e.Deployment.EnvironmentName = d.EnvironmentName
+	e.Deployment.EnvironmentURL = d.URL
+	e.Deployment.CommitSHA = d.Ref.Commit()
+	e.Deployment.Branch = d.Ref.Branch()
+	e.Deployment.PullRequest = d.PullRequest
+	e.Deployment.Repository = d.Repository
+	e.Reasons = map[string]string{}
+	for field, reason := range r.Reasons {
+		e.Reasons[jsonKey(field)] = reason
+	}
+	e.Decision.Outcome, e.Decision.Reason = string(r.Ending.Outcome), string(r.Ending.Reason)
+	e.Decision.Sentence, e.Decision.Next = r.Ending.Sentence, r.Ending.Next
+	e.ProjectID = r.ProjectID
+	e.Notes, e.Warnings = append([]string{}, r.Notes...), append([]string{}, r.Warnings...)
+	out, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the explanation: %w", err)
+	}
+	return append(out, '\n'), nil
+}
+
+func jsonKey(field deploy.Field) string {
+	if field == deploy.FieldState {
+		return "state"
+	}
+	return strings.ReplaceAll(string(field), "-", "_")
+}
+
+// Table explains a deployment as lines of text: field, value, reason.
+func Table(d deploy.Deployment, reasons deploy.Reasons) string {
+	var rows [][3]string
+	width := [2]int{}
+	for _, field := range deploy.Fields() {
+		value := clip(d.Value(field))
+		if value == "" {
+			value = "-"
+		}
+		rows = append(rows, [3]string{string(field), value, clip(reasons[field])})
+		width[0] = max(width[0], len(field))
+		width[1] = max(width[1], min(len([]rune(value)), 48))
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		line := fmt.Sprintf("  %-*s  %-*s  %s", width[0], row[0], width[1], row[1], row[2])
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
