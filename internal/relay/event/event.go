@@ -21,8 +21,7 @@ type Event struct {
 	Service string `json:"service" expr:"service"`
 	// Name is the event in the service's own words ("build/finished").
 	Name string `json:"name" expr:"name"`
-	// Kind is what it is about: deployment, build, run, bug, check, push,
-	// dispatch, delivery, target, ping or other.
+	// Kind is what it is about, one of [Kinds].
 	Kind Kind `json:"kind" expr:"kind"`
 	// Status is how that stands, in the relay's words.
 	Status Status `json:"status" expr:"status"`
@@ -77,11 +76,22 @@ const (
 	KindBug        Kind = "bug"
 	KindCheck      Kind = "check"
 	KindPush       Kind = "push"
+	KindPull       Kind = "pull_request"
+	KindRelease    Kind = "release"
+	KindDispatch   Kind = "dispatch"
 	KindPing       Kind = "ping"
-	KindDelivery   Kind = "delivery"
-	KindTarget     Kind = "target"
+	KindDelivery   Kind = "delivery" // the relay's own: a delivery ended badly
+	KindTarget     Kind = "target"   // the relay's own: a target was paused
 	KindOther      Kind = "other"
 )
+
+// Kinds lists every kind.
+func Kinds() []Kind {
+	return []Kind{
+		KindDeployment, KindBuild, KindRun, KindBug, KindCheck, KindPush, KindPull,
+		KindRelease, KindDispatch, KindPing, KindDelivery, KindTarget, KindOther,
+	}
+}
 
 // Status is how the subject stands. Only Success is good news.
 type Status string
@@ -97,6 +107,14 @@ const (
 	StatusClosed    Status = "closed"
 	StatusUnknown   Status = "unknown"
 )
+
+// Statuses lists every status.
+func Statuses() []Status {
+	return []Status{
+		StatusPending, StatusSuccess, StatusFailure, StatusCancelled,
+		StatusTimedOut, StatusOpen, StatusClosed, StatusUnknown,
+	}
+}
 
 // Final reports whether a later event of the same subject can only repeat it.
 func (s Status) Final() bool {
