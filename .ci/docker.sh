@@ -2,12 +2,14 @@
 # A Docker daemon, and images without a registry: what a pull would bring is
 # imported from Debian's static programs and this machine's Go.
 
+: "${scratch:?want a directory for files that go away}"
+
 # start_docker starts a daemon where none answers. stop_docker ends that one.
 start_docker() {
     docker info >/dev/null 2>&1 && return 0
     dockerd >"$scratch/dockerd.log" 2>&1 &
     dockerd=$!
-    for _ in $(seq 60); do
+    for _ in {1..60}; do
         docker info >/dev/null 2>&1 && return 0
         sleep 0.5
     done
@@ -18,7 +20,8 @@ start_docker() {
 
 stop_docker() {
     [ -n "${dockerd:-}" ] || return 0
-    kill "$dockerd" && wait "$dockerd" || true
+    kill "$dockerd"
+    wait "$dockerd" || echo "the Docker daemon ended with $?"
 }
 
 # userland DIR BUSYBOX lays out a root file system: busybox under all its names.
@@ -33,10 +36,21 @@ userland() {
     echo 'root:x:0:0:root:/root:/bin/sh' >"$1/etc/passwd"
 }
 
-# import DIR NAME [FLAG...] makes an image of a root file system.
+# import DIR NAME makes an image of a root file system.
 import() {
-    tar -C "$1" -c . | docker import "${@:3}" \
+    tar -C "$1" -c . | docker import \
         -c 'ENV PATH=/usr/local/go/bin:/usr/local/bin:/bin:/usr/bin' - "$2" >/dev/null
+}
+
+# foreign_busybox ARCH DIR unpacks Debian's busybox of another architecture,
+# with package lists of its own, so that this machine stays of one.
+foreign_busybox() {
+    local apt=(apt-get -qq -o "APT::Architecture=$1" -o "APT::Architectures=$1"
+        -o "Dir::State::Lists=$2/lists" -o "Dir::Cache=$2/cache" -o APT::Sandbox::User=root)
+    mkdir -p "$2"/{lists/partial,cache/archives/partial}
+    "${apt[@]}" update
+    (cd "$2" && "${apt[@]}" download "busybox-static:$1")
+    dpkg-deb --extract "$2"/busybox-static_*.deb "$2"
 }
 
 # base_images imports afterdeploy-ci/base, which stands in for busybox, /go for
@@ -44,6 +58,10 @@ import() {
 base_images() {
     userland "$scratch/base" /bin/busybox
     import "$scratch/base" afterdeploy-ci/base
+
+    foreign_busybox arm64 "$scratch/arm64"
+    userland "$scratch/base-arm64" "$scratch/arm64/bin/busybox"
+    import "$scratch/base-arm64" afterdeploy-ci/base-arm64
 
     userland "$scratch/runner" /bin/busybox
     cp /bin/bash-static "$scratch/runner/bin/bash"

@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# What is read and tested without a container.
+
+readme_command() { go run ./cmd/afterdeploy-sandbox demo; }
+
+formatted() {
+    local files
+    files=$(gofmt -l cmd internal)
+    [ -z "$files" ] || { printf 'not formatted by gofmt:\n%s\n' "$files" >&2; return 1; }
+}
+
+shell_scripts() { shellcheck --external-sources --source-path=SCRIPTDIR .ci/run .ci/*.sh; }
+
+# action_files reads every action.yml with GitHub's parser.
+action_files() {
+    (cd .ci/workflow-parser && npm ci --silent --no-audit --no-fund && npm run --silent build)
+    git ls-files 'action.yml' '*/action.yml' | xargs node .ci/workflow-parser/node_modules/check.cjs
+}
+
+race_tests() { go test -race -shuffle=on -count=1 ./...; }
+
+# fuzz TIME runs every fuzz target that long.
+fuzz() {
+    local package target count=0
+    while read -r package target; do
+        go test -run '^$' -fuzz "^$target\$" -fuzztime "$1" "$package" </dev/null
+        count=$((count + 1))
+    done < <(git grep -E '^func Fuzz' -- '*_test.go' | sed -E 's#^(.*)/[^/]+:func (Fuzz[A-Za-z0-9_]+).*#./\1 \2#')
+    printf 'fuzzed %d targets\n' "$count"
+    [ "$count" -gt 0 ]
+}
