@@ -1,0 +1,121 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/lite"
+)
+
+// file is the inbox's database within the data directory.
+const file = "inbox.db"
+
+// The limits of one commit and of what may wait for it.
+const (
+	mostPerCommit = 256
+	mostWaiting   = 1024
+)
+
+// sqlite has one connection that writes, owned by one goroutine, and others
+// that only read.
+type sqlite struct {
+	path    string
+	writer  *sql.DB
+	readers *sql.DB
+
+	queue chan job
+	mu    sync.RWMutex // held for writing while the queue closes
+	shut  bool
+	done  chan struct{}
+}
+
+// job is one statement that waits for a commit.
+type job struct {
+	ctx    context.Context
+	fn     func(context.Context, querier) error
+	result chan error
+}
+
+// OpenSQLite opens the inbox of a data directory, which it creates. The caller
+// holds the directory's [Lock]. If most is not 0, the file grows to that many
+// bytes and no further.
+func OpenSQLite(ctx context.Context, dir string, most int64) (*Inbox, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open inbox: %w", err)
+	}
+	s := &sqlite{
+		path:  filepath.Join(dir, file),
+		queue: make(chan job, mostWaiting),
+		done:  make(chan struct{}),
+	}
+	if err := s.open(ctx, most); err != nil {
+		return nil, errors.Join(fmt.Errorf("open inbox: %w", err), s.closeFiles())
+	}
+	go s.run()
+	return &Inbox{s}, nil
+}
+
+func (s *sqlite) open(ctx context.Context, most int64) error {
+	var err error
+	if s.writer, err = lite.Open(ctx, s.path, lite.Options{MostBytes: most}); err != nil {
+		return err
+	}
+	for _, statement := range statements(schema) {
+		if _, err := s.writer.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("create tables: %w", err)
+		}
+	}
+	// The lock says that no other relay claims entries: what is claimed was
+	// claimed by one that is gone.
+	if _, err := s.writer.ExecContext(ctx, `UPDATE event SET route_at = received WHERE route_at IS NOT NULL`); err != nil {
+		return fmt.Errorf("release claims: %w", err)
+	}
+	s.readers, err = lite.OpenReader(ctx, s.path)
+	return err
+}
+
+func (s *sqlite) reader() querier { return s.readers }
+
+func (s *sqlite) skipLocked() string { return "" }
+
+// size counts the database and its write-ahead log.
+func (s *sqlite) size(context.Context) (int64, error) {
+	var total int64
+	for _, name := range []string{s.path, s.path + "-wal"} {
+		info, err := os.Stat(name)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return 0, fmt.Errorf("measure inbox: %w", err)
+		}
+		if err == nil {
+			total += info.Size()
+		}
+	}
+	return total, nil
+}
+
+// close refuses new work, commits what waits, and closes the files.
+func (s *sqlite) close() error {
+	s.mu.Lock()
+	if !s.shut {
+		s.shut = true
+		close(s.queue)
+	}
+	s.mu.Unlock()
+	<-s.done
+	return s.closeFiles()
+}
+
+func (s *sqlite) closeFiles() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.readers, s.writer} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,91 @@
+// Package lite opens SQLite files so that a commit is on disk when it returns,
+// and refuses a file for which that cannot be had.
+package lite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Options of a file that is written.
+type Options struct {
+	// MostBytes bounds the file's size; 0 leaves that to the disk.
+	MostBytes int64
+}
+
+// pageSize is SQLite's default, which bounds on sizes are counted in.
+const pageSize = 4096
+
+// Open opens a file for writing, on one connection: SQLite has one writer, and
+// a second would wait for it by polling.
+func Open(ctx context.Context, path string, o Options) (*sql.DB, error) {
+	pragmas := []string{
+		"auto_vacuum(incremental)", // takes effect only while the file is empty
+		"journal_mode(wal)",
+		"synchronous(full)", // with less, a commit outlives a crash of the process but not of the machine
+		"foreign_keys(on)",
+		"busy_timeout(5000)",
+		"cache_size(-65536)",
+	}
+	if o.MostBytes > 0 {
+		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(1, o.MostBytes/pageSize)))
+	}
+	db, err := open(path, url.Values{"_txlock": {"immediate"}, "_pragma": pragmas})
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if err := durable(ctx, db); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+// OpenReader opens a file that is open for writing elsewhere. Its connections
+// refuse to write and see what was committed.
+func OpenReader(ctx context.Context, path string) (*sql.DB, error) {
+	db, err := open(path, url.Values{"_pragma": {"query_only(on)", "busy_timeout(5000)", "cache_size(-16384)"}})
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(4)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+func open(path string, query url.Values) (*sql.DB, error) {
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.SetConnMaxLifetime(0)
+	return db, nil
+}
+
+// durable reads back what was asked for: SQLite ignores a PRAGMA that it cannot
+// obey, for one WAL on a file system without shared memory.
+func durable(ctx context.Context, db *sql.DB) error {
+	var mode string
+	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("the journal mode is %q: want wal; is the directory on a network file system?", mode)
+	}
+	var synchronous int
+	if err := db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil {
+		return err
+	}
+	if synchronous != 2 {
+		return fmt.Errorf("synchronous is %d: want 2 (full)", synchronous)
+	}
+	return nil
+}
