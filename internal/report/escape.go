@@ -22,10 +22,18 @@ func code(text string) string {
 	return "<code>" + references(text, func(c rune) bool { return !isWord(c) }) + "</code>"
 }
 
-// prose shows text from anywhere inside a sentence or a cell of our own. It
-// must not be the first thing on a line.
+// prose shows text from anywhere as a sentence, in a paragraph, a list item or
+// a table cell.
 func prose(text string) string {
-	return references(clip(text), func(c rune) bool { return strings.ContainsRune("\\`*_{}[]<>#|~&!@:.$^=\"", c) })
+	text = clip(text)
+	if text == "" {
+		return ""
+	}
+	start := ""
+	if strings.ContainsRune("-+0123456789", rune(text[0])) { // would begin a list
+		start, text = fmt.Sprintf("&#%d;", text[0]), text[1:]
+	}
+	return start + references(text, func(c rune) bool { return strings.ContainsRune("\\`*_{}[]<>#|~&!@:.$^=\"", c) })
 }
 
 // references writes the characters that match as numeric character references.

@@ -194,7 +194,7 @@ func stepMarkdown(s Step) string {
 	}
 	b.WriteString("\n\n")
 	for _, line := range s.Lines {
-		fmt.Fprintf(&b, "- · %s\n", prose(line))
+		fmt.Fprintf(&b, "- %s\n", prose(line))
 	}
 	if len(s.Lines) > 0 {
 		b.WriteString("\n")

@@ -1,0 +1,78 @@
+package trigger
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/afterdeploy/afterdeploy/internal/deploy"
+)
+
+// Output declares one output of the action.
+type Output struct{ Name, Text string }
+
+// Outputs lists every output, in the order of action.yml.
+func Outputs() []Output {
+	return []Output{
+		{"outcome", "How the run ended: triggered, passed, skipped, dry-run, failed, invalid, rejected, unreachable, unknown, not-ready, timed-out or cancelled."},
+		{"reason", "Code of why, see docs/outcomes.md."},
+		{"triggered", "true where the service accepted the event, else false."},
+		{"status", "HTTP status of the last answer, empty without one."},
+		{"response", "Body of the last answer, at most 8192 bytes, empty without one."},
+		{"api-status", "The answer's status, such as processed."},
+		{"api-message", "The answer's message."},
+		{"api-code", "The answer's code, such as INVALID_PROJECT."},
+		{"deployment-state", "State that was resolved: success, in_progress, cancelled or error."},
+		{"environment", "Environment as it was sent; empty where none was."},
+		{"environment-name", "Environment as its origin names it."},
+		{"environment-url", "URL of the deployed application."},
+		{"commit-sha", "Commit that was sent; empty where a branch was."},
+		{"branch", "Branch that was sent; empty where a commit was."},
+		{"pull-request", "Number of the pull request, empty without one."},
+		{"project-id", "Project that was sent."},
+		{"attempts", "Number of tries of the call."},
+		{"duration-ms", "Duration of the run, in milliseconds."},
+		{"correlation-id", "Identifier that went with every try of the call."},
+	}
+}
+
+// mostResponse is what the vendor's own action gives, in bytes.
+const mostResponse = 8192
+
+// values are the outputs of a run that has ended.
+func (r *run) values() map[string]string {
+	values := map[string]string{
+		"outcome":        string(r.end.Outcome),
+		"reason":         string(r.end.Reason),
+		"triggered":      strconv.FormatBool(r.call.Ending.Outcome == deploy.Triggered),
+		"response":       clipBytes(r.call.Body, mostResponse),
+		"api-status":     r.call.Reply.Status,
+		"api-message":    clipBytes(r.call.Reply.Message, mostResponse),
+		"api-code":       r.call.Reply.Code,
+		"project-id":     r.project,
+		"attempts":       strconv.Itoa(len(r.call.Attempts)),
+		"duration-ms":    strconv.FormatInt(time.Since(r.started).Milliseconds(), 10),
+		"correlation-id": r.correlation,
+	}
+	if r.call.Status != 0 {
+		values["status"] = strconv.Itoa(r.call.Status)
+	}
+	for _, field := range deploy.Fields() {
+		values[string(field)] = r.res.Deployment.Value(field)
+	}
+	return values
+}
+
+// clipBytes shortens text to a number of bytes, at a rune's border, without
+// NULs.
+func clipBytes(text string, most int) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "")
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
+}

@@ -1,0 +1,108 @@
+package trigger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/afterdeploy/afterdeploy/internal/bugster"
+	"github.com/afterdeploy/afterdeploy/internal/deploy"
+	"github.com/afterdeploy/afterdeploy/internal/input"
+	"github.com/afterdeploy/afterdeploy/internal/outbound"
+)
+
+// read parses the inputs and makes what calls need. All mistakes come together.
+func (r *run) read(context.Context) *deploy.Ending {
+	var errs []error
+	note := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	in, err := input.Parse(r.lookup())
+	note(err)
+	r.in = in
+	r.runner.Mask(in.APIKey.Reveal())
+	r.runner.Mask(in.GitHubToken.Reveal())
+
+	if err := bugster.CheckKey(in.APIKey); err != nil {
+		note(&input.Error{Name: "api-key", Want: err.Error()})
+	}
+	base := in.APIURL
+	if base == "" {
+		base = bugster.DefaultBase
+	}
+	r.endpoint, err = bugster.Endpoint(base)
+	if err != nil {
+		note(fmt.Errorf("input %q: %w", "api-url", err))
+	}
+	r.client, err = r.newClient(in.CACert)
+	if err != nil {
+		note(fmt.Errorf("input %q: %w", "ca-cert", err))
+	}
+	if len(errs) > 0 {
+		end := deploy.End(deploy.ReasonInvalidInput, mistakes(errors.Join(errs...)))
+		return &end
+	}
+	if other := bugster.OtherOrganization(in.APIKey, in.OrganizationID); other != "" {
+		r.warn(fmt.Sprintf("api-key looks like a key of organization %s, and organization-id is %s. If the service refuses the call, that is why.", other, in.OrganizationID))
+	}
+	return nil
+}
+
+// lookup finds an input: a flag, else the action's input, else the variable
+// that may hold it.
+func (r *run) lookup() func(name string) string {
+	variables := map[string]string{}
+	for _, spec := range input.Table() {
+		variables[spec.Name] = spec.Env
+	}
+	return func(name string) string {
+		if r.Flag != nil {
+			if value := r.Flag(name); value != "" {
+				return value
+			}
+		}
+		if value := r.runner.Input(name); value != "" {
+			return value
+		}
+		if variable := variables[name]; variable != "" {
+			return r.Getenv(variable)
+		}
+		return ""
+	}
+}
+
+// newClient makes the run's one HTTP client.
+func (r *run) newClient(caCert string) (*http.Client, error) {
+	ca := []byte(caCert)
+	if caCert != "" && !strings.Contains(caCert, "-----BEGIN") {
+		var err error
+		if ca, err = r.ReadFile(caCert); err != nil {
+			return nil, fmt.Errorf("want PEM text or the path of a PEM file: %w", err)
+		}
+	}
+	client, err := outbound.NewClient(outbound.Options{
+		CA: ca, Getenv: r.Getenv, UserAgent: "afterdeploy/" + r.Version + " (+https://github.com/afterdeploy/afterdeploy)",
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r.Transport != nil {
+		client.Transport = r.Transport
+	}
+	return client, nil
+}
+
+// mistakes makes one text of joined errors.
+func mistakes(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) == 1 {
+		return strings.ToUpper(lines[0][:1]) + lines[0][1:] + "."
+	}
+	return fmt.Sprintf("%d inputs are wrong: %s.", len(lines), strings.Join(lines, "; "))
+}
+
+func (r *run) warn(text string) { r.warnings = append(r.warnings, text) }

@@ -1,0 +1,104 @@
+package trigger
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/deploy"
+	"github.com/afterdeploy/afterdeploy/internal/report"
+)
+
+// report gathers what there is to tell.
+func (r *run) report() report.Run {
+	return report.Run{
+		Ending: r.end, Deployment: r.res.Deployment, Reasons: r.res.Reasons,
+		ProjectID: r.project, CorrelationID: r.correlation,
+		Status: r.call.Status, APIStatus: r.call.Reply.Status, APIMessage: r.call.Reply.Message, APICode: r.call.Reply.Code,
+		Attempts: r.call.Attempts, Duration: time.Since(r.started),
+		Steps: r.stepsTold, Notes: r.notes, Warnings: r.warnings,
+	}
+}
+
+// tell writes outputs, annotations and summary, and returns the exit code. The
+// outputs come first: after a signal there is little time.
+func (r *run) tell() int {
+	for _, err := range r.setOutputs() {
+		r.runner.Warning("afterdeploy: output", err.Error())
+	}
+	r.tellDeployment()
+	r.annotate()
+	r.runner.Log(fmt.Sprintf("Outcome: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence))
+	if r.in.Summary {
+		if err := r.runner.Summarize(report.Markdown(r.report())); err != nil {
+			r.runner.Warning("afterdeploy: summary", err.Error())
+		}
+	}
+	return r.exitCode()
+}
+
+// setOutputs sets every output, and goes on where one fails.
+func (r *run) setOutputs() []error {
+	var errs []error
+	values := r.values()
+	for _, output := range Outputs() {
+		if err := r.runner.SetOutput(output.Name, values[output.Name]); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// annotate tells what a person has to act on, or should look at.
+func (r *run) annotate() {
+	title := fmt.Sprintf("afterdeploy: %s (%s)", r.end.Outcome, r.end.Reason)
+	text := strings.TrimSpace(r.end.Sentence + " " + r.end.Next)
+	switch {
+	case r.red():
+		r.runner.Error(title, text)
+	case r.end.Outcome.ExitCode() != 0,
+		r.end.Reason == deploy.ReasonUnknownState, r.end.Reason == deploy.ReasonServiceSkipped:
+		r.runner.Warning(title, text)
+	case r.end.Reason == deploy.ReasonNoKey:
+		r.runner.Notice(title, text)
+	}
+	for _, warning := range r.warnings {
+		r.runner.Warning("afterdeploy", warning)
+	}
+}
+
+// tellDeployment shows in the log, once, what was resolved, and why.
+func (r *run) tellDeployment() {
+	if r.shown || r.res.Reasons == nil {
+		return
+	}
+	r.shown = true
+	r.runner.Group("Deployment")
+	r.runner.Log(report.Table(r.res.Deployment, r.res.Reasons))
+	for _, note := range r.notes {
+		r.runner.Log("  note: " + note)
+	}
+	r.runner.EndGroup()
+}
+
+// explanation is what explain prints as text.
+func (r *run) explanation() string {
+	var b strings.Builder
+	if r.res.Reasons != nil {
+		b.WriteString(report.Table(r.res.Deployment, r.res.Reasons) + "\n")
+	}
+	if r.project != "" {
+		fmt.Fprintf(&b, "  project-id: %s\n", r.project)
+	}
+	for _, note := range r.notes {
+		fmt.Fprintf(&b, "note: %s\n", note)
+	}
+	for _, warning := range r.warnings {
+		fmt.Fprintf(&b, "warning: %s\n", warning)
+	}
+	fmt.Fprintf(&b, "decision: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence)
+	if r.end.Next != "" {
+		fmt.Fprintf(&b, "\nnext: %s", r.end.Next)
+	}
+	return b.String()
+}
