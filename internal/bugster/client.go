@@ -2,6 +2,7 @@ package bugster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,8 @@ type Client struct {
 	// Endpoint is the whole URL, as [Endpoint] returns it.
 	Endpoint string
 	Key      secret.String
+	// Tries is the most tries of one call; 0 means 5.
+	Tries int
 	// AmbiguousRetries is how often a call may be made again after one that
 	// may have been carried out.
 	AmbiguousRetries int
@@ -84,6 +87,8 @@ type Result struct {
 	// The key is not in the body even where the service echoed it.
 	Status int
 	Body   string
+	// RetryAfter is how long that answer asked to wait, or 0.
+	RetryAfter time.Duration
 	// Reply is the body's meaning, as far as it has the documented form.
 	Reply    Reply
 	Attempts []outbound.Attempt
@@ -96,7 +101,7 @@ func (c *Client) Trigger(ctx context.Context, e Event) (Result, error) {
 		return Result{}, fmt.Errorf("write the request: %w", err)
 	}
 	poster := outbound.Poster{
-		Client: c.HTTP, Tries: tries, Ambiguous: c.AmbiguousRetries,
+		Client: c.HTTP, Tries: cmp.Or(c.Tries, tries), Ambiguous: c.AmbiguousRetries,
 		Budget: callBudget, Limit: tryLimit, Most: mostAnswer,
 		Backoff: poll.Jitter(poll.Exponential(time.Second, 20*time.Second), c.Random),
 		Observe: c.Observe,
@@ -108,6 +113,7 @@ func (c *Client) Trigger(ctx context.Context, e Event) (Result, error) {
 		answer.Body = bytes.ReplaceAll(answer.Body, []byte(key), []byte("***"))
 	}
 	result := Result{Status: answer.Status, Body: string(answer.Body), Reply: readReply(answer.Body), Attempts: attempts}
+	result.RetryAfter, _ = outbound.RetryAfter(answer.Header, time.Now())
 	result.Ending, err = judge(answer, result.Reply, attempts, err)
 	return result, err
 }
