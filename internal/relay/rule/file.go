@@ -5,6 +5,10 @@ package rule
 import (
 	"time"
 
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/afterdeploy/afterdeploy/internal/deploy"
+	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
@@ -17,7 +21,7 @@ type File struct {
 	Own     Own
 }
 
-// The kinds of target.
+// The services that a target can be at.
 const (
 	TargetBugster = "bugster" // the test service's custom trigger endpoint
 	TargetGitHub  = "github"  // repository_dispatch, commit statuses and issues
@@ -26,10 +30,12 @@ const (
 // TargetConfig is one configured target.
 type TargetConfig struct {
 	Name string
-	Kind string
+	// Service is [TargetBugster] or [TargetGitHub].
+	Service string
 	// Repositories are the only ones it acts for: owner/name, or owner/name*.
 	Repositories []string
-	// Concurrency caps how many requests are under way at once.
+	// Concurrency caps how many requests are under way at once; 0 is the
+	// relay's own choice.
 	Concurrency int
 	// APIURL replaces the service's own address (a GitHub Enterprise Server,
 	// the sandbox).
@@ -54,8 +60,8 @@ type App struct {
 
 // Own tells the relay's own doings, so that it does not answer itself.
 type Own struct {
-	Senders  []string // logins
-	Contexts []string // globs over commit status contexts
+	Senders  []string      // logins
+	Contexts []deploy.Glob // over commit status contexts and check names
 }
 
 // Rule is what to do with which events.
@@ -64,4 +70,31 @@ type Rule struct {
 	Do     Do
 	Target string
 	MaxAge time.Duration
+
+	filter filter
+	with   with
+}
+
+// filter says which events a rule is for. An empty list is every one.
+type filter struct {
+	sources      []string
+	kinds        []event.Kind
+	statuses     []event.Status
+	events       []deploy.Glob
+	branches     []deploy.Glob
+	environments []deploy.Glob
+	workflows    []deploy.Glob
+
+	when    string
+	program *vm.Program // nil without when
+}
+
+// with is what a rule says about its delivery, beyond what follows from the
+// event. Nil is what follows.
+type with struct {
+	texts     map[string]*template
+	labels    []*template // nil: not given
+	assignees map[string]string
+	payload   map[string]any // templates inside
+	update    bool
 }

@@ -85,12 +85,14 @@ func htmlMarkdown(text string) string {
 	if err != nil {
 		return ""
 	}
-	return cut(quieten.Replace(strings.TrimSpace(string(markdown))), maxDescription)
+	return cut(quieten(strings.TrimSpace(string(markdown))), maxDescription)
 }
 
 // quieten keeps GitHub from reading a comment or a mention in text. A zero
 // width space is invisible to people.
-var quieten = strings.NewReplacer("<!--", "<\u200b!--", "@", "@\u200b")
+func quieten(text string) string {
+	return strings.NewReplacer("<!--", "<\u200b!--", "@", "@\u200b").Replace(text)
+}
 
 // disarm takes out of a document what should not reach Markdown.
 func disarm(n *dom.Node) {

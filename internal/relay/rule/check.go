@@ -1,0 +1,272 @@
+package rule
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
+	yamlast "github.com/goccy/go-yaml/ast"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/event"
+	"github.com/afterdeploy/afterdeploy/internal/relay/source"
+)
+
+// check reports what only the whole file shows.
+func (l *loader) check() {
+	names := map[string]bool{}
+	for _, r := range l.file.Rules {
+		if r.Name != "" && names[r.Name] {
+			l.problems = append(l.problems, Problem{Text: "two rules are called " + r.Name + ": want names of their own, since deliveries are known by them"})
+		}
+		names[r.Name] = true
+	}
+	for _, s := range l.file.Sources {
+		if s.Repository != "" && !slices.ContainsFunc(l.file.Targets, func(t TargetConfig) bool { return t.lists(s.Repository) }) {
+			l.report(l.places[s.Name], "repository %q: no target lists it", s.Repository)
+		}
+	}
+}
+
+// checkRule reports a rule that can never match, and one that lacks what its
+// delivery needs.
+func (l *loader) checkRule(m mapping, r Rule, t TargetConfig) {
+	sorts := l.sorts(r.filter)
+	if len(sorts) == 0 {
+		l.report(m.at, "rule %q can never match: %s", r.Name, l.whyNever(r.filter))
+		return
+	}
+	l.checkRepository(m, r, t, sorts)
+	switch r.Do {
+	case Trigger:
+		l.need(m, r, sorts, "an environment URL", "environment-url", sort.knowsURL)
+		l.need(m, r, sorts, "a commit or branch", "commit or branch", sort.knowsRef)
+	case Status:
+		l.need(m, r, sorts, "a commit", "commit", sort.knowsCommit)
+	}
+}
+
+// sorts returns the sorts of event that pass a filter.
+func (l *loader) sorts(f filter) []sort {
+	var found []sort
+	for _, name := range f.sources {
+		for _, s := range sortsOf(name, l.serviceOf(name)) {
+			if f.passes(s.kind, s.status) && (f.program == nil || s.can(f.when)) {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
+}
+
+func (l *loader) serviceOf(name string) string {
+	if name == Relay {
+		return Relay
+	}
+	return l.config(name).Service
+}
+
+func (l *loader) config(name string) source.Config {
+	for _, s := range l.file.Sources {
+		if s.Name == name {
+			return s
+		}
+	}
+	return source.Config{}
+}
+
+// whyNever says which part of a filter lets nothing through.
+func (l *loader) whyNever(f filter) string {
+	if len(f.sources) == 0 {
+		return "there is no source for it"
+	}
+	f.when, f.program = "", nil
+	if len(l.sorts(f)) > 0 {
+		return "when is false for every event that gets so far"
+	}
+	var can []string
+	for _, name := range f.sources {
+		for kind, statuses := range repertoire(l.serviceOf(name)) {
+			can = append(can, string(kind)+" ("+strings.Join(texts(statuses), ", ")+")")
+		}
+	}
+	slices.Sort(can)
+	return "its sources send " + strings.Join(slices.Compact(can), ", ")
+}
+
+func (l *loader) checkRepository(m mapping, r Rule, t TargetConfig, sorts []sort) {
+	given := r.with.texts["repository"]
+	if name, constant := given.constant(); constant {
+		if !t.lists(name) {
+			l.report(m.mapping(m.node("with"), m.values["with"], "", fields(r.Do)...).node("repository"),
+				"repository %q is not among those that target %q lists: %s", name, t.Name, strings.Join(t.Repositories, ", "))
+		}
+		return
+	}
+	if given != nil || t.only() != "" {
+		return
+	}
+	l.need(m, r, sorts, "a repository", "repository", sort.knowsRepository)
+}
+
+// need reports the kinds of event that lack what the rule does not give.
+func (l *loader) need(m mapping, r Rule, sorts []sort, what, keys string, knows func(sort, source.Config) bool) {
+	for key := range strings.SplitSeq(keys, " or ") {
+		if r.with.texts[key] != nil {
+			return
+		}
+	}
+	said := map[string]bool{}
+	for _, s := range sorts {
+		where := string(s.kind) + " events of source " + s.source
+		if !knows(s, l.config(s.source)) && !said[where] {
+			said[where] = true
+			l.report(m.at, "rule %q: %s have no %s: give %s under with%s, or narrow kind and source",
+				r.Name, where, strings.TrimPrefix(strings.TrimPrefix(what, "an "), "a "), keys, s.alternative(keys))
+		}
+	}
+}
+
+// alternative names the source's key that helps too.
+func (s sort) alternative(keys string) string {
+	switch {
+	case keys == "repository" || keys == "environment-url":
+		return " or in the source"
+	case keys == "commit" && s.service == source.Bitrise:
+		return ", give the source an api-token to look it up"
+	}
+	return ""
+}
+
+func (s sort) knowsURL(c source.Config) bool {
+	return c.EnvironmentURL != "" || s.service == source.GitHub && s.kind == event.KindDeployment
+}
+
+func (s sort) knowsCommit(c source.Config) bool {
+	switch s.service {
+	case source.GitHub:
+		return slices.Contains([]event.Kind{event.KindDeployment, event.KindBuild, event.KindCheck, event.KindPush, event.KindPull}, s.kind)
+	case source.Bitrise:
+		return !c.APIToken.IsZero()
+	}
+	return s.service == source.Currents
+}
+
+func (s sort) knowsRef(c source.Config) bool {
+	return s.service == source.Bitrise || s.knowsCommit(c)
+}
+
+func (s sort) knowsRepository(c source.Config) bool {
+	switch s.service {
+	case source.GitHub, source.Currents, Relay:
+		return true
+	case source.Bitrise:
+		return c.Repository != "" || !c.APIToken.IsZero()
+	}
+	return c.Repository != ""
+}
+
+// passes reports whether the filter lets a kind and a status through.
+func (f filter) passes(kind event.Kind, status event.Status) bool {
+	return (len(f.kinds) == 0 || slices.Contains(f.kinds, kind)) &&
+		(len(f.statuses) == 0 || slices.Contains(f.statuses, status))
+}
+
+// checkWords reports comparisons of kind, status, service and source with
+// words that they never are.
+func (l *loader) checkWords(n yamlast.Node, when string) {
+	tree, err := parser.Parse(when)
+	if err != nil {
+		return
+	}
+	ast.Walk(&tree.Node, words{
+		report: func(f *fault) { l.reportInside(n, f, "when: ") },
+		when:   when,
+		known: map[string][]string{
+			"kind": texts(event.Kinds()), "status": texts(event.Statuses()),
+			"service": append(source.Services(), Relay), "source": append(l.sourceNames(), Relay),
+		},
+	})
+}
+
+// words looks for comparisons that never hold.
+type words struct {
+	report func(*fault)
+	when   string
+	known  map[string][]string
+}
+
+// Visit implements [ast.Visitor].
+func (w words) Visit(node *ast.Node) {
+	comparison, ok := (*node).(*ast.BinaryNode)
+	if !ok || comparison.Operator != "==" && comparison.Operator != "!=" {
+		return
+	}
+	for _, sides := range [][2]ast.Node{{comparison.Left, comparison.Right}, {comparison.Right, comparison.Left}} {
+		name, ok := sides[0].(*ast.IdentifierNode)
+		word, isText := sides[1].(*ast.StringNode)
+		if !ok || !isText {
+			continue
+		}
+		if known := w.known[name.Value]; known != nil && !slices.Contains(known, word.Value) {
+			before := []rune(w.when)[:word.Location().From]
+			w.report(located(string(before), len(string(before)), &fault{text: name.Value + " is never \"" + word.Value + "\": " + instead(word.Value, known)}))
+		}
+	}
+}
+
+// absolute reports whether text is an address on the web.
+func absolute(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+const repositoryWant = "want owner/name"
+
+func (l *loader) repository(m mapping, key string) string {
+	text := m.text(key)
+	if text != "" && (!repositoryOK(text) || strings.Contains(text, "*")) {
+		l.report(m.node(key), "%s %q: %s", key, text, repositoryWant)
+		return ""
+	}
+	return text
+}
+
+func (l *loader) repositories(m mapping) []string {
+	if !m.has("repositories") {
+		l.report(m.at, "repositories are missing: want a list of those this target may act for, such as [owner/name]")
+		return nil
+	}
+	for _, i := range m.items("repositories") {
+		if !repositoryOK(i.text) {
+			l.report(i.at, "repository %q: %s, or owner/name* for all that begin so", i.text, repositoryWant)
+		}
+	}
+	return m.texts("repositories")
+}
+
+func repositoryOK(text string) bool {
+	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/([A-Za-z0-9._-]{1,100}\*?|\*)$`).MatchString(text)
+}
+
+// lists reports whether the target may act for a repository.
+func (t TargetConfig) lists(repository string) bool {
+	repository = strings.ToLower(repository)
+	return slices.ContainsFunc(t.Repositories, func(listed string) bool {
+		listed = strings.ToLower(listed)
+		if prefix, ok := strings.CutSuffix(listed, "*"); ok {
+			return strings.HasPrefix(repository, prefix) && len(repository) > len(prefix)
+		}
+		return listed == repository
+	})
+}
+
+// only returns the one repository of a target that has no other, or "".
+func (t TargetConfig) only() string {
+	if len(t.Repositories) == 1 && !strings.HasSuffix(t.Repositories[0], "*") {
+		return t.Repositories[0]
+	}
+	return ""
+}
