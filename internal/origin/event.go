@@ -26,7 +26,7 @@ func fromEvent(env environ, payload []byte) findings {
 	f.repository = first(repositoryName, e.body.at("repository.full_name").text(), env.claim("GITHUB_REPOSITORY"))
 	e.describe(&f)
 	if err != nil {
-		f.warnings = append(f.warnings, fmt.Sprintf("The event file (GITHUB_EVENT_PATH) cannot be used: %v. Only the environment is known.", err))
+		f.warnings = append(f.warnings, fmt.Sprintf("The event (GITHUB_EVENT_PATH) cannot be used: %v. Only the environment tells what it is about.", err))
 	}
 	return f
 }
@@ -98,8 +98,8 @@ func (e event) describe(f *findings) {
 	c.Action = e.body.at("action").text().value
 	c.Sender = e.body.at("sender.login").text().value
 	c.Actor = e.env("GITHUB_ACTOR")
-	c.DefaultBranch = e.body.at("repository.default_branch").text().value
-	c.Dependabot = c.Sender == dependabot || c.Actor == dependabot ||
+	c.DefaultBranch = e.defaultBranch()
+	c.Dependabot = c.Dependabot || c.Sender == dependabot || c.Actor == dependabot ||
 		e.body.at("pull_request.user.login").text().value == dependabot
 	c.ServerURL, c.APIURL = e.env("GITHUB_SERVER_URL"), e.env("GITHUB_API_URL")
 	c.RunID = e.env("GITHUB_RUN_ID")
@@ -108,6 +108,8 @@ func (e event) describe(f *findings) {
 		c.RunURL = c.ServerURL + "/" + repository + "/actions/runs/" + c.RunID
 	}
 }
+
+func (e event) defaultBranch() string { return e.body.at("repository.default_branch").text().value }
 
 const dependabot = "dependabot[bot]"
 

@@ -38,7 +38,10 @@ func (e event) check(f *findings) {
 	f.commit = first(deploy.ParseCommit, check.at("head_sha").text())
 	f.setBranch(suite.at("head_branch").text())
 	f.pull = e.onlyPull(check.at("pull_requests"))
-	if f.pull.value != 0 {
+	switch {
+	case suite.at("head_branch").isNull():
+		f.preview = "the commit is on no branch of this repository, as in a fork's pull request"
+	case len(e.ownPulls(check.at("pull_requests"))) > 0 && f.context.Branch != e.defaultBranch():
 		f.preview = "the commit belongs to a pull request"
 	}
 }
@@ -54,21 +57,26 @@ func (e event) concluded(work node) field[deploy.State] {
 	return field[deploy.State]{deploy.InProgress, work.path + " is not completed"}
 }
 
-// onlyPull takes the number if there is exactly one pull request. The list may
-// name those of other repositories of the fork network too.
-func (e event) onlyPull(list node) field[int] {
+// ownPulls leaves out the pull requests of other repositories of the fork
+// network, which GitHub lists too.
+func (e event) ownPulls(list node) []node {
 	own := e.body.at("repository.id").id()
-	var claims []claim
+	var pulls []node
 	for _, pull := range list.items() {
 		if base := pull.at("base.repo.id").id(); base == 0 || own == 0 || base == own {
-			claims = append(claims, pull.at("number").number())
+			pulls = append(pulls, pull)
 		}
 	}
-	switch len(claims) {
+	return pulls
+}
+
+// onlyPull takes the number if there is exactly one pull request.
+func (e event) onlyPull(list node) field[int] {
+	switch pulls := e.ownPulls(list); len(pulls) {
 	case 0:
 		return first(pullNumber, nothing(list.path+" names none"))
 	case 1:
-		return first(pullNumber, claims[0])
+		return first(pullNumber, pulls[0].at("number").number())
 	}
 	return first(pullNumber, nothing(list.path+" names several"))
 }

@@ -100,7 +100,7 @@ func (e event) unrelated(f *findings) {
 	if !e.knownUnrelated() {
 		f.state = first(deploy.ParseState, nothing(e.described()+" is not known here, and may tell of a failure"))
 	}
-	f.stop = refused(fmt.Sprintf("A commit or branch that was deployed is not named by %s.", e.described()), "Give commit-sha or branch.")
+	f.stop = refused("No deployed commit or branch is named by "+e.described()+".", "Give commit-sha or branch.")
 }
 
 // knownUnrelated lists the documented triggers that tell of no deployment.

@@ -64,7 +64,10 @@ func (e event) vercel(f *findings, payload node, action claim) {
 // vercelWord prefers the state's type to the dispatch's type, which says the
 // same in other words. A state that is there and says nothing is not helped.
 func vercelWord(state node, action claim) claim {
-	if state.there && (!state.isObject() || state.at("type").there) {
+	switch {
+	case state.there && !state.isObject():
+		return state.gap("an object")
+	case state.at("type").there:
 		return state.at("type").text()
 	}
 	action.value = strings.TrimPrefix(action.value, vercelType)

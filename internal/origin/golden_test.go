@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -29,11 +31,8 @@ func TestResolve(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := show(origin.Resolve(environment(section(archive, "env")), event(t, name), given(t, section(archive, "given"))))
+			archive := readCase(t, name)
+			got := show(resolveCase(t, name))
 			if os.Getenv("UPDATE") == "1" {
 				write(t, file, archive, got)
 				return
@@ -129,19 +128,7 @@ func given(t *testing.T, lines string) origin.Given {
 func show(r origin.Resolution) string {
 	var out bytes.Buffer
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	d := r.Deployment
-	values := map[deploy.Field]string{
-		deploy.FieldState:           string(d.State),
-		deploy.FieldCommit:          d.Ref.Commit(),
-		deploy.FieldBranch:          d.Ref.Branch(),
-		deploy.FieldEnvironment:     d.Environment,
-		deploy.FieldEnvironmentName: d.EnvironmentName,
-		deploy.FieldURL:             d.URL,
-		deploy.FieldRepository:      d.Repository,
-	}
-	if d.PullRequest != 0 {
-		values[deploy.FieldPullRequest] = fmt.Sprint(d.PullRequest)
-	}
+	values := fieldValues(r.Deployment)
 	for _, f := range deploy.Fields() {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", f, dash(values[f]), dash(r.Reasons[f]))
 	}
@@ -155,8 +142,31 @@ func show(r origin.Resolution) string {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&out, "warning: %s\n", warning)
 	}
-	fmt.Fprintf(&out, "context: %+v\n", r.Context)
+	context := reflect.ValueOf(r.Context)
+	for i := range context.NumField() {
+		if value := context.Field(i); !value.IsZero() {
+			fmt.Fprintf(&out, "context: %s %v\n", context.Type().Field(i).Name, value)
+		}
+	}
 	return out.String()
+}
+
+// fieldValues are the fields as texts, empty for none.
+func fieldValues(d deploy.Deployment) map[deploy.Field]string {
+	values := map[deploy.Field]string{
+		deploy.FieldState:           string(d.State),
+		deploy.FieldCommit:          d.Ref.Commit(),
+		deploy.FieldBranch:          d.Ref.Branch(),
+		deploy.FieldEnvironment:     d.Environment,
+		deploy.FieldEnvironmentName: d.EnvironmentName,
+		deploy.FieldURL:             d.URL,
+		deploy.FieldPullRequest:     "",
+		deploy.FieldRepository:      d.Repository,
+	}
+	if d.PullRequest != 0 {
+		values[deploy.FieldPullRequest] = strconv.Itoa(d.PullRequest)
+	}
+	return values
 }
 
 func dash(text string) string {

@@ -23,9 +23,9 @@ type node struct {
 
 // parse reads an event, which must be one JSON object.
 func parse(payload []byte) (node, error) {
-	payload = bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf"))
-	if len(bytes.TrimSpace(payload)) == 0 {
-		return node{}, errors.New("it is empty")
+	payload = bytes.TrimSpace(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")))
+	if len(payload) == 0 {
+		return node{}, errors.New("it is empty or could not be read")
 	}
 	dec := json.NewDecoder(bytes.NewReader(payload))
 	dec.UseNumber()
@@ -74,6 +74,8 @@ func (n node) embedded() node {
 }
 
 func (n node) isObject() bool { _, ok := n.value.(map[string]any); return ok }
+
+func (n node) isNull() bool { return n.there && n.value == nil }
 
 func (n node) isTrue() bool { return n.value == true }
 

@@ -41,7 +41,7 @@ func (r *Resolution) settleRef(f findings, given Given) {
 	case !given.Branch.IsZero():
 		r.giveBranch(f, given)
 	case !f.commit.value.IsZero():
-		r.send(f.commit.value, f.commit.reason, none+"the commit is sent, "+branchKnown(f))
+		r.send(f.commit.value, f.commit.reason, none+"the commit is sent; "+branchKnown(f))
 		r.Context.Commit = f.commit.value.Commit()
 	default:
 		r.send(f.branch.value, f.commit.reason, f.branch.reason)
@@ -60,7 +60,7 @@ func branchKnown(f findings) string {
 	if f.branch.value.IsZero() {
 		return strings.TrimPrefix(f.branch.reason, none)
 	}
-	return fmt.Sprintf("which is preferred to branch %q from %s", f.branch.value.Branch(), f.branch.reason)
+	return fmt.Sprintf("it goes before branch %q from %s", f.branch.value.Branch(), f.branch.reason)
 }
 
 func (r *Resolution) giveCommit(f findings, given Given) {
@@ -110,10 +110,14 @@ func (r *Resolution) settleEnvironment(f findings, given Given) {
 }
 
 func reduced(name field[string]) string {
-	if reduce(name.value) == name.value {
+	short := reduce(name.value)
+	switch {
+	case short == name.value:
 		return name.reason
+	case strings.EqualFold(short, name.value):
+		return fmt.Sprintf("%s %q, in lower case", name.reason, name.value)
 	}
-	return fmt.Sprintf("%s %q, reduced", name.reason, name.value)
+	return fmt.Sprintf("%s %q, which says %s", name.reason, name.value, short)
 }
 
 func (r *Resolution) settleSite(f findings, given Given) {
