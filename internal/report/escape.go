@@ -19,51 +19,64 @@ func code(text string) string {
 	case !strings.ContainsAny(text, "`|\\") && strings.TrimSpace(text) == text:
 		return "`" + text + "`"
 	}
-	return "<code>" + references(text, func(c rune) bool { return !isWord(c) }) + "</code>"
+	return "<code>" + references(text) + "</code>"
 }
 
 // prose shows text from anywhere as a sentence, in a paragraph, a list item or
-// a table cell.
+// a table cell. What has a meaning in GitHub's Markdown becomes a character
+// reference; the rest stays readable.
 func prose(text string) string {
-	text = clip(text)
-	if text == "" {
-		return ""
-	}
-	start := ""
-	if strings.ContainsRune("-+0123456789", rune(text[0])) { // would begin a list
-		start, text = fmt.Sprintf("&#%d;", text[0]), text[1:]
-	}
-	return start + references(text, func(c rune) bool { return strings.ContainsRune("\\`*_{}[]<>#|~&!@:.$^=\"", c) })
-}
-
-// references writes the characters that match as numeric character references.
-func references(text string, match func(rune) bool) string {
-	var out strings.Builder
-	for i, c := range text {
-		switch {
-		case c == '@':
-			out.WriteString("&#64;\u2060") // a word joiner: GitHub looks for @names in the rendered text
-		case c == '.' && !nextToWord(text, i):
-			out.WriteRune(c) // the end of a sentence, not a host's name
-		case match(c):
-			fmt.Fprintf(&out, "&#%d;", c)
-		default:
-			out.WriteRune(c)
+	runes := []rune(clip(text))
+	at := func(i int) rune {
+		if i < 0 || i >= len(runes) {
+			return ' '
 		}
+		return runes[i]
+	}
+	var out strings.Builder
+	for i, c := range runes {
+		if active(at(i-1), c, at(i+1)) || i == 0 && strings.ContainsRune("-+=0123456789", c) { // begins a list or a heading
+			out.WriteString(reference(c))
+			continue
+		}
+		out.WriteRune(c)
 	}
 	return out.String()
 }
 
-// nextToWord reports whether the character at i is followed by one of a word,
-// as in www.example.com.
-func nextToWord(text string, i int) bool {
-	for _, c := range text[i+1:] {
-		return isWord(c)
+// active reports whether c has a meaning between two other characters.
+func active(before, c, after rune) bool {
+	switch c {
+	case '_': // no emphasis inside a word
+		return !unicode.IsLetter(before) && !unicode.IsDigit(before) || !unicode.IsLetter(after) && !unicode.IsDigit(after)
+	case ':': // https://, mailto:, and :emoji:
+		return after != ' '
+	case '.': // www.
+		return unicode.ToLower(before) == 'w'
 	}
-	return false
+	return strings.ContainsRune("\\`*[]<>#|~&@$!", c)
 }
 
-func isWord(c rune) bool { return c == ' ' || unicode.IsLetter(c) || unicode.IsDigit(c) }
+// references writes every character but letters, digits and spaces as a
+// character reference.
+func references(text string) string {
+	var out strings.Builder
+	for _, c := range text {
+		if c == ' ' || unicode.IsLetter(c) || unicode.IsDigit(c) {
+			out.WriteRune(c)
+			continue
+		}
+		out.WriteString(reference(c))
+	}
+	return out.String()
+}
+
+func reference(c rune) string {
+	if c == '@' { // GitHub looks for @names in the rendered text: a word joiner parts them
+		return "&#64;\u2060"
+	}
+	return fmt.Sprintf("&#%d;", c)
+}
 
 // longest is how many characters of a foreign text people are shown.
 const longest = 500
