@@ -20,8 +20,7 @@ import (
 
 // Options are what a client cannot guess.
 type Options struct {
-	// HTTP leaves through the run's proxy and certificates, and follows no
-	// redirect (internal/outbound makes it).
+	// HTTP leaves through the run's proxy and certificates.
 	HTTP *http.Client
 	// BaseURL is the API's address as the run knows it, GITHUB_API_URL:
 	// https://api.github.com, https://HOST/api/v3 on GitHub Enterprise
@@ -63,8 +62,15 @@ func New(o Options) (*Client, error) {
 	// go-github's WithEnterpriseURLs would add /api/v3 where it does not
 	// belong; it wants the slash at the end.
 	base.Path = strings.TrimSuffix(base.Path, "/") + "/"
-	return &Client{http: o.HTTP, base: base, auth: o.Auth}, nil
+	direct := http.Client{CheckRedirect: noRedirect}
+	if o.HTTP != nil {
+		direct.Transport, direct.Timeout = o.HTTP.Transport, o.HTTP.Timeout
+	}
+	return &Client{http: &direct, base: base, auth: o.Auth}, nil
 }
+
+// noRedirect leaves it to [wire] which redirects are followed.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Counted is how many requests counted against the rate limit so far: all but
 // those answered by 304 (not modified).
@@ -105,10 +111,7 @@ func (c *Client) call(ctx context.Context, op operation, repository string, do f
 
 // github makes a go-github client for one call.
 func (c *Client) github(w *wire) *github.Client {
-	api := github.NewClient(&http.Client{
-		Transport:     w,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	})
+	api := github.NewClient(&http.Client{Transport: w, CheckRedirect: noRedirect})
 	api.BaseURL, api.UploadURL, api.UserAgent = c.base, c.base, ""
 	return api
 }
