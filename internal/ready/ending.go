@@ -1,0 +1,58 @@
+package ready
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/deploy"
+)
+
+// behind ends a wait at a wall.
+func (w *waiter) behind(s sight) deploy.Ending {
+	end := deploy.End(deploy.ReasonWall, fmt.Sprintf("%s is behind %s.", Shown(w.page), s.text))
+	end.Next = w.remedy(*s.wall)
+	return end
+}
+
+// remedy says which header opens a wall and why it may not have.
+func (w *waiter) remedy(wall Wall) string {
+	var parts []string
+	if len(wall.Headers) > 0 {
+		parts = append(parts, "Give in request-headers: "+strings.Join(wall.Headers, " and ")+".")
+	}
+	parts = append(parts, wall.Hint)
+	empty := w.check.Headers.Empty()
+	switch {
+	case w.report.Withheld != "":
+		parts = append(parts, sentence(w.report.Withheld))
+	case len(empty) > 0:
+		parts = append(parts, fmt.Sprintf("This time %s was given without a value: does the secret exist, and does this run get it?", strings.Join(empty, " and ")))
+	case !w.headers.IsZero():
+		parts = append(parts, fmt.Sprintf("This time %s was sent and did not open it: is the secret the right one?", strings.Join(w.headers.Names(), " and ")))
+	}
+	return strings.Join(parts, " ")
+}
+
+// late ends a wait at the deadline, by what was seen last.
+func (w *waiter) late() deploy.Ending {
+	took := round(time.Since(w.start))
+	switch w.last.kind {
+	case walled:
+		w.report.Wall = w.last.wall
+		return w.behind(w.last)
+	case otherVersion:
+		return deploy.End(deploy.ReasonOldVersion, fmt.Sprintf("%s did not show %s in %s. Seen: %s.", Shown(w.version), w.check.Version.Want, took, w.seen))
+	case up:
+		return deploy.End(deploy.ReasonNotAnswering, fmt.Sprintf("%s answered as expected %d times in a row, not %d, before %s were over. Seen: %s.", Shown(w.page), w.good, w.check.Times, took, w.seen))
+	}
+	return deploy.End(deploy.ReasonNotAnswering, fmt.Sprintf("%s did not answer with %s in %s. Seen: %s.", Shown(w.page), w.check.Expect, took, w.seen))
+}
+
+// sentence makes an error's text a sentence of its own.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
