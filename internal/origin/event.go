@@ -122,9 +122,3 @@ func (e event) dialect() string {
 	}
 	return "github"
 }
-
-// setBranch keeps the branch's name also where it must not be sent.
-func (f *findings) setBranch(claims ...claim) {
-	f.branch = first(deploy.ParseBranch, claims...)
-	f.context.Branch = f.branch.value.Branch()
-}

@@ -85,7 +85,7 @@ func (e event) mergeGroup(f *findings) {
 
 func (e event) issueComment(f *findings) {
 	issue := e.body.at("issue")
-	if !issue.at("pull_request").isObject() {
+	if !issue.at("pull_request").isObject() && !e.body.at("is_pull").isTrue() { // the latter is Gitea's
 		e.unrelated(f)
 		return
 	}

@@ -63,11 +63,11 @@ func whole(ref claim) claim {
 
 // loops reports whether the deployment was made by this very workflow.
 func (e event) loops() bool {
-	run := e.body.at("workflow_run")
+	run, ref := e.body.at("workflow_run"), e.env("GITHUB_WORKFLOW_REF")
 	for _, path := range []claim{e.body.at("workflow.path").text(), run.at("path").text()} {
-		if path.gap == "" {
+		if path.gap == "" && ref != "" {
 			file, _, _ := strings.Cut(path.value, "@")
-			return strings.Contains(e.env("GITHUB_WORKFLOW_REF"), "/"+file+"@")
+			return strings.Contains(ref, "/"+file+"@")
 		}
 	}
 	for _, name := range []claim{e.body.at("workflow.name").text(), run.at("name").text()} {

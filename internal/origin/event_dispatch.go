@@ -45,7 +45,7 @@ func (e event) checkRepository(f *findings, named claim) {
 	if err != nil || own == "" || strings.EqualFold(repository, own) {
 		return
 	}
-	f.elsewhere = repository
+	f.elsewhere = true
 	f.warnings = append(f.warnings, fmt.Sprintf("The dispatch is about %s, and this run belongs to %s: the commit is sent, but results on it cannot be seen from here.", repository, own))
 }
 

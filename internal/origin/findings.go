@@ -25,8 +25,8 @@ type findings struct {
 	preview string
 	// atTip tells that the commit is what the branch points at.
 	atTip bool
-	// elsewhere is the repository of the commit if it is not the run's own.
-	elsewhere string
+	// elsewhere tells that the commit is another repository's.
+	elsewhere bool
 	// stop ends the run unless the user names a commit or branch.
 	stop *deploy.Ending
 
@@ -34,8 +34,14 @@ type findings struct {
 	// are often not what was deployed is the classical mistake.
 	runCommit, runBranch string
 
-	context         Context
-	notes, warnings []string
+	context  Context
+	warnings []string
+}
+
+// setBranch keeps the branch's name also where it must not be sent.
+func (f *findings) setBranch(claims ...claim) {
+	f.branch = first(deploy.ParseBranch, claims...)
+	f.context.Branch = f.branch.value.Branch()
 }
 
 // gone is the stop of an event that tells of a deletion.

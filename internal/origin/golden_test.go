@@ -1,15 +1,14 @@
 package origin_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"text/tabwriter"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -78,15 +77,11 @@ func section(archive *txtar.Archive, name string) string {
 	return ""
 }
 
+// write replaces what the case wants.
 func write(t *testing.T, file string, archive *txtar.Archive, want string) {
 	t.Helper()
-	files := archive.Files[:0]
-	for _, f := range archive.Files {
-		if f.Name != "want" {
-			files = append(files, f)
-		}
-	}
-	archive.Files = append(files, txtar.File{Name: "want", Data: []byte(want)})
+	archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" })
+	archive.Files = append(archive.Files, txtar.File{Name: "want", Data: []byte(want)})
 	if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -126,26 +121,26 @@ func given(t *testing.T, lines string) origin.Given {
 
 // show writes a resolution as people would read it.
 func show(r origin.Resolution) string {
-	var out bytes.Buffer
-	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	var out strings.Builder
+	line := func(format string, args ...any) { out.WriteString(fmt.Sprintf(format, args...) + "\n") }
 	values := fieldValues(r.Deployment)
 	for _, f := range deploy.Fields() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f, dash(values[f]), dash(r.Reasons[f]))
+		line("%-17s %s", f, dash(values[f]))
+		line("    %s", r.Reasons[f])
 	}
-	table.Flush()
 	if r.Stop != nil {
-		fmt.Fprintf(&out, "stop: %s, %s: %s\n  next: %s\n", r.Stop.Outcome, r.Stop.Reason, r.Stop.Sentence, r.Stop.Next)
+		line("stop: %s, %s: %s %s", r.Stop.Outcome, r.Stop.Reason, r.Stop.Sentence, r.Stop.Next)
 	}
 	for _, note := range r.Notes {
-		fmt.Fprintf(&out, "note: %s\n", note)
+		line("note: %s", note)
 	}
 	for _, warning := range r.Warnings {
-		fmt.Fprintf(&out, "warning: %s\n", warning)
+		line("warning: %s", warning)
 	}
 	context := reflect.ValueOf(r.Context)
 	for i := range context.NumField() {
 		if value := context.Field(i); !value.IsZero() {
-			fmt.Fprintf(&out, "context: %s %v\n", context.Type().Field(i).Name, value)
+			line("context: %s %v", context.Type().Field(i).Name, value)
 		}
 	}
 	return out.String()

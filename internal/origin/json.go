@@ -65,7 +65,8 @@ func (n node) items() []node {
 // embedded returns the document inside a string, as deployment.payload has it
 // sometimes, and otherwise the node itself.
 func (n node) embedded() node {
-	inner, err := parse([]byte(n.text().value))
+	s, _ := n.value.(string)
+	inner, err := parse([]byte(s))
 	if err != nil {
 		return n
 	}
@@ -79,12 +80,18 @@ func (n node) isNull() bool { return n.there && n.value == nil }
 
 func (n node) isTrue() bool { return n.value == true }
 
+// longest is more than any field needs, in bytes. It keeps reasons, which
+// quote what they refuse, fit to be read.
+const longest = 4096
+
 // text is the claim of a place that should hold a text.
 func (n node) text() claim {
 	s, ok := n.value.(string)
 	switch {
 	case ok && strings.TrimSpace(s) == "":
 		return nothing(n.path + " is empty")
+	case len(s) > longest:
+		return nothing(fmt.Sprintf("%s is longer than %d bytes", n.path, longest))
 	case ok:
 		return claim{from: n.path, value: s}
 	}

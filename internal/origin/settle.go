@@ -12,7 +12,6 @@ func settle(f findings, given Given) Resolution {
 	r := Resolution{
 		Reasons:  deploy.Reasons{},
 		Context:  f.context,
-		Notes:    f.notes,
 		Warnings: f.warnings,
 	}
 	r.settleState(f, given)
@@ -46,7 +45,7 @@ func (r *Resolution) settleRef(f findings, given Given) {
 	default:
 		r.send(f.branch.value, f.commit.reason, f.branch.reason)
 	}
-	if f.elsewhere != "" {
+	if f.elsewhere {
 		r.Context.Commit = ""
 	}
 }
@@ -131,16 +130,15 @@ func (r *Resolution) settleSite(f findings, given Given) {
 // the event says so itself, then without a state, then without a commit and a
 // branch.
 func (r *Resolution) settleStop(f findings) {
-	ref := r.Deployment.Ref
-	given := !ref.IsZero() && ref != f.commit.value && ref != f.branch.value
+	missing := r.Deployment.Ref.IsZero()
 	switch {
-	case f.stop != nil && !given:
+	case f.stop != nil && missing:
 		r.Stop = f.stop
 	case r.Deployment.State == "":
 		told := strings.TrimPrefix(r.Reasons[deploy.FieldState], none)
 		r.stop(deploy.ReasonUnknownState, "The state of the deployment is not known: "+told+".")
 		r.Warnings = append(r.Warnings, "Nothing is sent, since the state of the deployment is not known: "+told+". If you know what it means, give deployment-state.")
-	case ref.IsZero():
+	case missing:
 		r.stop(deploy.ReasonNoRef, "Nothing names a deployed commit or branch. Commit: "+
 			strings.TrimPrefix(r.Reasons[deploy.FieldCommit], none)+". Branch: "+
 			strings.TrimPrefix(r.Reasons[deploy.FieldBranch], none)+".")
