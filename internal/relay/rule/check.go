@@ -24,7 +24,7 @@ func (l *loader) check() {
 		names[r.Name] = true
 	}
 	for _, s := range l.file.Sources {
-		if s.Repository != "" && !slices.ContainsFunc(l.file.Targets, func(t TargetConfig) bool { return t.lists(s.Repository) }) {
+		if s.Repository != "" && !slices.ContainsFunc(l.file.Targets, func(t TargetConfig) bool { return t.Lists(s.Repository) }) {
 			l.report(l.places[s.Name], "repository %q: no target lists it", s.Repository)
 		}
 	}
@@ -99,7 +99,7 @@ func (l *loader) whyNever(f filter) string {
 func (l *loader) checkRepository(m mapping, r Rule, t TargetConfig, sorts []sort) {
 	given := r.with.texts["repository"]
 	if name, constant := given.constant(); constant {
-		if !t.lists(name) {
+		if !t.Lists(name) {
 			l.report(m.mapping(m.node("with"), m.values["with"], "", fields(r.Do)...).node("repository"),
 				"repository %q is not among those that target %q lists: %s", name, t.Name, strings.Join(t.Repositories, ", "))
 		}
@@ -251,8 +251,8 @@ func repositoryOK(text string) bool {
 	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/([A-Za-z0-9._-]{1,100}\*?|\*)$`).MatchString(text)
 }
 
-// lists reports whether the target may act for a repository.
-func (t TargetConfig) lists(repository string) bool {
+// Lists reports whether the target may act for a repository.
+func (t TargetConfig) Lists(repository string) bool {
 	repository = strings.ToLower(repository)
 	return slices.ContainsFunc(t.Repositories, func(listed string) bool {
 		listed = strings.ToLower(listed)

@@ -144,7 +144,7 @@ func (r Rule) repository(t TargetConfig, v view) (string, error) {
 	if name == "" {
 		name = t.only()
 	}
-	if !t.lists(name) {
+	if !t.Lists(name) {
 		return "", fmt.Errorf("target %q does not list repository %q", t.Name, name)
 	}
 	return name, nil

@@ -74,6 +74,9 @@ func currentsStatus(name string, o object) (event.Status, string) {
 		case failures > 0:
 			return event.StatusFailure, fmt.Sprintf("%d failed, %d passed", failures, max(passes, 0))
 		}
+		if !said {
+			return event.StatusFailure, "no count of failures"
+		}
 		return event.StatusFailure, "no test passed"
 	}
 	return event.StatusUnknown, name

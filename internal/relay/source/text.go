@@ -105,8 +105,9 @@ func disarm(n *dom.Node) {
 			n.InsertBefore(pictureLink(child), child)
 			n.RemoveChild(child)
 		default:
-			if child.Type == dom.ElementNode {
-				child.Attr = safeAttributes(child.Attr)
+			child.Attr = safeAttributes(child.Attr)
+			if child.Data == "a" && child.Attr == nil {
+				child.Data = "span" // a link to nowhere is text
 			}
 			disarm(child)
 		}
