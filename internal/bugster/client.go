@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
@@ -41,50 +42,12 @@ type Client struct {
 	Observe func(outbound.Attempt)
 }
 
-// Event is one deployment to tell the service about.
-type Event struct {
-	Deployment     deploy.Deployment
-	ProjectID      string
-	OrganizationID string
-	// CorrelationID goes with every attempt, so that the service's operators
-	// can see which belong together.
-	CorrelationID string
-}
-
-// payload is the documented JSON, in the documented order.
-type payload struct {
-	State          string `json:"deployment_state"`
-	ProjectID      string `json:"project_id"`
-	OrganizationID string `json:"organization_id"`
-	Commit         string `json:"commit_sha,omitempty"`
-	Branch         string `json:"branch,omitempty"`
-	URL            string `json:"environment_url,omitempty"`
-	Environment    string `json:"environment,omitempty"`
-}
-
-// Body is the request's body for an event: exactly one of commit_sha and
-// branch, and no field that is not known.
-func Body(e Event) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(payload{
-		State:          string(e.Deployment.State),
-		ProjectID:      e.ProjectID,
-		OrganizationID: e.OrganizationID,
-		Commit:         e.Deployment.Ref.Commit(),
-		Branch:         e.Deployment.Ref.Branch(),
-		URL:            e.Deployment.URL,
-		Environment:    e.Deployment.Environment,
-	})
-	return bytes.TrimSpace(out.Bytes()), err
-}
-
 // Result is what came of a call.
 type Result struct {
 	Ending deploy.Ending
 	// Status and Body are those of the last answer, 0 and empty without one.
-	// The key is not in the body even where the service echoed it.
+	// The key is in none of the result's texts, even where the service echoed
+	// it.
 	Status int
 	Body   string
 	// RetryAfter is how long that answer asked to wait, or 0.
@@ -94,7 +57,8 @@ type Result struct {
 	Attempts []outbound.Attempt
 }
 
-// Trigger tells the service about a deployment and judges the answer.
+// Trigger tells the service about a deployment and judges the answer. The error
+// is that of a request that could not be written.
 func (c *Client) Trigger(ctx context.Context, e Event) (Result, error) {
 	body, err := Body(e)
 	if err != nil {
@@ -104,18 +68,36 @@ func (c *Client) Trigger(ctx context.Context, e Event) (Result, error) {
 		Client: c.HTTP, Tries: cmp.Or(c.Tries, tries), Ambiguous: c.AmbiguousRetries,
 		Budget: callBudget, Limit: tryLimit, Most: mostAnswer,
 		Backoff: poll.Jitter(poll.Exponential(time.Second, 20*time.Second), c.Random),
-		Observe: c.Observe,
+		Sleep:   poll.Sleep,
+		Observe: c.observe,
 	}
 	answer, attempts, err := poster.Post(ctx, func(ctx context.Context) (*http.Request, error) {
 		return c.request(ctx, body, e.CorrelationID)
 	})
-	if key := c.Key.Reveal(); key != "" {
-		answer.Body = bytes.ReplaceAll(answer.Body, []byte(key), []byte("***"))
-	}
-	result := Result{Status: answer.Status, Body: string(answer.Body), Reply: readReply(answer.Body), Attempts: attempts}
+	result := Result{Status: answer.Status, Body: c.hide(string(answer.Body)), Attempts: attempts}
+	result.Reply = readReply(answer.Body, c.hide)
 	result.RetryAfter, _ = outbound.RetryAfter(answer.Header, time.Now())
 	result.Ending, err = judge(answer, result.Reply, attempts, err)
+	result.Ending.Sentence = c.hide(result.Ending.Sentence)
 	return result, err
+}
+
+// observe tells of a try, once its failure quotes no key.
+func (c *Client) observe(a outbound.Attempt) {
+	if a.Failure != nil && c.hide(a.Failure.Err.Error()) != a.Failure.Err.Error() {
+		a.Failure.Err = errors.New(c.hide(a.Failure.Err.Error())) // the other side wrote it into an answer that is no HTTP
+	}
+	if c.Observe != nil {
+		c.Observe(a)
+	}
+}
+
+// hide takes the key out of what the other side wrote: some echo requests.
+func (c *Client) hide(text string) string {
+	if c.Key.IsZero() {
+		return text
+	}
+	return strings.ReplaceAll(text, c.Key.Reveal(), "***")
 }
 
 func (c *Client) request(ctx context.Context, body []byte, correlation string) (*http.Request, error) {

@@ -1,38 +1,16 @@
 package bugster
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
 	"github.com/afterdeploy/afterdeploy/internal/outbound"
 )
-
-// Reply is the documented form of an answer.
-type Reply struct {
-	Status  string `json:"status"`
-	Message string `json:"message"`
-	Code    string `json:"code"`
-}
-
-// readReply reads what is there: a field of another type is left empty, and a
-// body that is no JSON object gives nothing.
-func readReply(body []byte) Reply {
-	var fields map[string]any
-	if json.Unmarshal(body, &fields) != nil {
-		return Reply{}
-	}
-	text := func(name string) string { s, _ := fields[name].(string); return s }
-	reply := Reply{Status: text("status"), Message: text("message"), Code: text("code")}
-	if reply.Message == "" {
-		reply.Message = text("detail") // FastAPI's own errors
-	}
-	return reply
-}
 
 // judge turns the last answer, or its absence, into an ending. The error is
 // that of a request that could not be written at all.
@@ -41,12 +19,10 @@ func judge(answer outbound.Answer, reply Reply, attempts []outbound.Attempt, err
 	switch {
 	case errors.As(err, &failure):
 		return doubt(fromFailure(failure), attempts), nil
-	case errors.Is(err, outbound.ErrTooLong):
+	case err == nil, errors.Is(err, outbound.ErrTooLong):
 		return doubt(fromAnswer(answer, reply), attempts), nil
-	case err != nil:
-		return deploy.Ending{}, err
 	}
-	return doubt(fromAnswer(answer, reply), attempts), nil
+	return deploy.Ending{}, err
 }
 
 // doubt corrects an ending that says "nothing started" where an earlier try may
@@ -57,8 +33,7 @@ func doubt(end deploy.Ending, attempts []outbound.Attempt) deploy.Ending {
 	}
 	for _, a := range attempts[:max(0, len(attempts)-1)] {
 		if a.Ambiguous {
-			return deploy.End(deploy.ReasonNoAnswer, fmt.Sprintf(
-				"Try %d may have been carried out, and no try after it was answered: %s", a.Number, end.Sentence))
+			return deploy.End(deploy.ReasonNoAnswer, fmt.Sprintf("Try %d may have been carried out. After it: %s", a.Number, end.Sentence))
 		}
 	}
 	return end
@@ -90,7 +65,7 @@ func stopped(f *outbound.Failure) deploy.Ending {
 	if f.Sent {
 		return deploy.End(deploy.ReasonNoAnswer, "The run ended while it waited for the answer: tests may have started.")
 	}
-	return deploy.End(deploy.ReasonConnect, "The run ended before the request was sent.")
+	return deploy.End(deploy.ReasonConnect, "The run ended before the service took the request.")
 }
 
 func fromAnswer(answer outbound.Answer, reply Reply) deploy.Ending {
@@ -101,13 +76,13 @@ func fromAnswer(answer outbound.Answer, reply Reply) deploy.Ending {
 	case status/100 == 3:
 		return deploy.End(deploy.ReasonRedirected, fmt.Sprintf("The service answered %d and wanted to send us to %s; that was not followed.", status, redirectHost(answer.Header)))
 	case status == http.StatusTooManyRequests:
-		return deploy.End(deploy.ReasonRateLimited, fmt.Sprintf("The service answered 429 (too many requests)%s to the end.", asked(answer.Header)))
-	case status == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") != "":
-		return deploy.End(deploy.ReasonBusy, fmt.Sprintf("The service answered 503 (unavailable)%s to the end.", asked(answer.Header)))
-	case status >= 500:
-		return deploy.End(deploy.ReasonServerError, fmt.Sprintf("The service answered %d%s.", status, said))
+		return deploy.End(deploy.ReasonRateLimited, fmt.Sprintf("The service answered 429 (too many requests%s)%s.", asked(answer.Header), said))
+	case answer.Busy():
+		return deploy.End(deploy.ReasonBusy, fmt.Sprintf("The service answered %d (unavailable%s)%s.", status, asked(answer.Header), said))
+	case status/100 == 4:
+		return deploy.End(refusal(status, reply), fmt.Sprintf("The service answered %d%s.", status, said))
 	}
-	return deploy.End(refusal(answer.Status, reply), fmt.Sprintf("The service answered %d%s.", answer.Status, said))
+	return deploy.End(deploy.ReasonServerError, fmt.Sprintf("The service answered %d%s.", answer.Status, said))
 }
 
 // fromReply reads a 2xx, which the service also gives to events that it does
@@ -127,12 +102,6 @@ func fromReply(status int, reply Reply) deploy.Ending {
 		"The service answered %d, but not in its documented form (JSON with a status of processed or error)%s.", status, quoted(reply)))
 }
 
-func skips(reply Reply) bool {
-	return strings.Contains(strings.ToLower(reply.Message), "skipping event")
-}
-
-func namesFolder(reply Reply) bool { return strings.Contains(reply.Message, ".bugster") }
-
 // refusal finds the reason in a no.
 func refusal(status int, reply Reply) deploy.Reason {
 	switch {
@@ -148,31 +117,6 @@ func refusal(status int, reply Reply) deploy.Reason {
 	return deploy.ReasonRefused
 }
 
-// quoted is what the service said, to stand at the end of a sentence.
-func quoted(reply Reply) string {
-	switch {
-	case reply.Message != "" && reply.Code != "":
-		return fmt.Sprintf(": %s (%s)", clip(reply.Message), clip(reply.Code))
-	case reply.Message != "":
-		return ": " + clip(reply.Message)
-	case reply.Code != "":
-		return ": " + clip(reply.Code)
-	case reply.Status != "":
-		return fmt.Sprintf(": status %q", clip(reply.Status))
-	}
-	return ""
-}
-
-// clip shortens what somebody else wrote to the length of a sentence.
-func clip(text string) string {
-	const most = 300
-	runes := []rune(strings.TrimRight(strings.Join(strings.Fields(text), " "), "."))
-	if len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return string(runes)
-}
-
 func redirectHost(h http.Header) string {
 	u, err := url.Parse(h.Get("Location"))
 	if err != nil || h.Get("Location") == "" {
@@ -184,17 +128,15 @@ func redirectHost(h http.Header) string {
 	return u.Host
 }
 
+// asked is the Retry-After header where it can be read, to stand after a word.
 func asked(h http.Header) string {
-	if after := h.Get("Retry-After"); after != "" {
-		return fmt.Sprintf(", Retry-After: %s,", clip(after))
+	if _, ok := outbound.RetryAfter(h, time.Time{}); ok {
+		return ", Retry-After: " + h.Get("Retry-After")
 	}
 	return ""
 }
 
-// sentenceOf makes an error's text a sentence of its own.
+// sentenceOf makes a failure's text, which begins with a verb, a sentence.
 func sentenceOf(text string) string {
-	if text == "" {
-		return ""
-	}
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }

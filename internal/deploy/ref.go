@@ -3,8 +3,10 @@ package deploy
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Ref names what was deployed: a commit or a branch, never both. The zero Ref
@@ -45,6 +47,8 @@ func ParseBranch(name string) (Ref, error) {
 		return Ref{}, fmt.Errorf("%q is not a branch: want a name such as main or refs/heads/main", name)
 	case IsFullSHA(short):
 		return Ref{}, fmt.Errorf("%q is a commit, not a branch", name)
+	case !utf8.ValidString(short):
+		return Ref{}, fmt.Errorf("%q is not UTF-8, and JSON can carry no other branch name", name)
 	case !gitAllows(short):
 		return Ref{}, fmt.Errorf("%q is not a branch name that git allows", name)
 	}
@@ -70,7 +74,7 @@ func hexDigits(text string, least, most int) bool {
 
 // gitAllows follows git-check-ref-format(1).
 func gitAllows(name string) bool {
-	if len(name) > 1024 || strings.HasPrefix(name, "-") || strings.HasSuffix(name, ".") ||
+	if name == "@" || len(name) > 1024 || strings.HasPrefix(name, "-") || strings.HasSuffix(name, ".") ||
 		strings.Contains(name, "..") || strings.Contains(name, "@{") || strings.ContainsAny(name, " ~^:?*[\\") {
 		return false
 	}
@@ -90,9 +94,6 @@ func PullRequestOfQueue(branch string) int {
 	if found == nil {
 		return 0
 	}
-	number := 0
-	for _, digit := range found[1] {
-		number = number*10 + int(digit-'0')
-	}
+	number, _ := strconv.Atoi(found[1]) // nine digits at most
 	return number
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -27,6 +28,11 @@ type Options struct {
 	UserAgent string
 }
 
+// connectLimit is the time for a connection, and again for its TLS. It is well
+// below the time of a try, so that a host which swallows packets leaves time
+// for another.
+const connectLimit = 10 * time.Second
+
 // NewClient makes the client of a run. It follows no redirect: any header that
 // holds a key, except Authorization, would go along to another host
 // (net/http.Client.makeHeadersCopier). It has no time limit of its own; calls
@@ -38,34 +44,44 @@ func NewClient(o Options) (*http.Client, error) {
 	}
 	transport := &http.Transport{
 		Proxy:                 proxy(o.Getenv),
+		DialContext:           (&net.Dialer{Timeout: connectLimit}).DialContext,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          16,
 		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
+		TLSHandshakeTimeout:   connectLimit,
 		ExpectContinueTimeout: time.Second,
 	}
 	return &http.Client{
-		Transport: named{transport, o.UserAgent},
+		Transport: polite{transport, o.UserAgent},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},
 	}, nil
 }
 
-// named sets the User-Agent.
-type named struct {
+// polite names the program to the other side, and reads redirects for us.
+type polite struct {
 	next      http.RoundTripper
 	userAgent string
 }
 
 // RoundTrip implements [http.RoundTripper].
-func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
-	if n.userAgent != "" && req.Header.Get("User-Agent") == "" {
+func (p polite) RoundTrip(req *http.Request) (*http.Response, error) {
+	if p.userAgent != "" && req.Header.Get("User-Agent") == "" {
 		req = req.Clone(req.Context()) // a RoundTripper must not change its request
-		req.Header.Set("User-Agent", n.userAgent)
+		req.Header.Set("User-Agent", p.userAgent)
 	}
-	return n.next.RoundTrip(req)
+	resp, err := p.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := req.URL.Parse(resp.Header.Get("Location")); err != nil {
+		// net/http would make an error of it, quoting it, and a lost answer of
+		// a clear one, before it asks CheckRedirect.
+		resp.Header.Del("Location")
+	}
+	return resp, nil
 }
 
 // trusted returns the system's certificates and extra, or nil for the

@@ -3,7 +3,6 @@ package outbound
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -26,7 +25,7 @@ const (
 )
 
 // Failure is a call without a usable answer.
-type Failure struct {
+type Failure struct { //nolint:errname // it is kept in attempts and read there more than it is returned
 	Kind Kind
 	// Sent reports whether the other side may have got the request.
 	Sent bool
@@ -35,8 +34,8 @@ type Failure struct {
 	// NoSuchHost reports that the name does not exist, rather than that
 	// nobody could be asked.
 	NoSuchHost bool
-	// Err is the cause. It names no URL, since a URL's query may hold a
-	// secret.
+	// Err is the cause. It does not name the URL called, since a URL's query
+	// may hold a secret.
 	Err error
 }
 
@@ -50,7 +49,7 @@ func (f *Failure) Error() string {
 	case KindTLS, KindCertificate:
 		return fmt.Sprintf("set up TLS with %s: %v", f.Host, f.Err)
 	case KindLost:
-		return fmt.Sprintf("%s closed the connection without a whole answer: %v", f.Host, f.Err)
+		return fmt.Sprintf("get a whole answer from %s: %v", f.Host, f.Err)
 	case KindTimeout:
 		return fmt.Sprintf("no answer from %s in time", f.Host)
 	case KindTooLarge:
@@ -62,55 +61,45 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// failed sorts an error of net/http. Connected says whether the request had a
-// connection, from which point on bytes of it may have been written.
-func failed(ctx context.Context, host string, connected bool, err error) *Failure {
+// failed sorts an error of net/http by the stage at which it came.
+func failed(ctx context.Context, host string, at stage, err error) *Failure {
 	var outer *url.Error
 	if errors.As(err, &outer) {
 		err = outer.Err
 	}
-	f := &Failure{Host: host, Sent: connected, Err: err}
+	f := &Failure{Host: host, Sent: at == connected, Err: err}
 	switch {
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTryOver):
 		f.Kind, f.Err = KindStopped, context.Cause(ctx)
-	case connected && isTimeout(err):
+	case at == connected && (ctx.Err() != nil || isTimeout(err)):
 		f.Kind = KindTimeout
-	case connected:
+	case at == connected:
 		f.Kind = KindLost
 	default:
-		f.Kind, f.NoSuchHost = beforeSending(err)
+		f.Kind, f.NoSuchHost = beforeSending(at, err)
 	}
 	return f
 }
 
 func isTimeout(err error) bool {
 	var timeout net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// beforeSending sorts what can go wrong before a connection stands.
-func beforeSending(err error) (kind Kind, noSuchHost bool) {
+// beforeSending sorts what can go wrong before a connection stands. A
+// handshake has few errors with a type: an alert of the other side has none.
+func beforeSending(at stage, err error) (kind Kind, noSuchHost bool) {
 	var (
 		dns         *net.DNSError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		certificate x509.CertificateInvalidError
-		unverified  *tls.CertificateVerificationError
-		record      tls.RecordHeaderError
-		alert       tls.AlertError
+		certificate *tls.CertificateVerificationError
 	)
 	switch {
 	case errors.As(err, &dns):
 		return KindDNS, dns.IsNotFound
-	case errors.As(err, &authority), errors.As(err, &hostname), errors.As(err, &certificate), errors.As(err, &unverified):
+	case errors.As(err, &certificate):
 		return KindCertificate, false
-	case errors.As(err, &record), errors.As(err, &alert), isHandshakeTimeout(err):
+	case at == handshaking:
 		return KindTLS, false
 	}
 	return KindConnect, false
-}
-
-// isHandshakeTimeout knows net/http's error for it, which has no exported type.
-func isHandshakeTimeout(err error) bool {
-	return isTimeout(err) && err.Error() == "net/http: TLS handshake timeout"
 }

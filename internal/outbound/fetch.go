@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +15,13 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+}
+
+// Busy reports whether the server says that it did not carry out the request
+// and wants it later: 429, or 503 with a Retry-After that can be read.
+func (a Answer) Busy() bool {
+	_, named := RetryAfter(a.Header, time.Time{})
+	return a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable && named
 }
 
 // errTryOver ends one try, so that it can be told from the end of the run.
@@ -30,28 +36,24 @@ func Fetch(ctx context.Context, client *http.Client, req *http.Request, limit ti
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, errTryOver)
 		defer cancel()
 	}
-	var connected atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	})
-	host := req.URL.Host
-	resp, err := client.Do(req.WithContext(ctx))
+	var p progress
+	resp, err := client.Do(req.WithContext(httptrace.WithClientTrace(ctx, p.trace())))
 	if err != nil {
-		return Answer{}, failed(ctx, host, connected.Load(), err)
+		return Answer{}, failed(ctx, req.URL.Host, p.stage(), err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: body[:min(int64(len(body)), most)]}
-	switch {
-	case resp.StatusCode/100 == 3 || resp.StatusCode/100 == 4:
+	switch class := resp.StatusCode / 100; {
+	case class == 3 || class == 4:
 		return answer, nil // a clear no, even where the explanation is cut short
-	case err != nil:
-		return answer, failed(ctx, host, true, err)
 	case int64(len(body)) > most:
 		return answer, &Failure{
-			Kind: KindTooLarge, Sent: true, Host: host,
+			Kind: KindTooLarge, Sent: true, Host: req.URL.Host,
 			Err: fmt.Errorf("it is larger than %d bytes", most),
 		}
+	case err != nil && class == 2:
+		return answer, failed(ctx, req.URL.Host, connected, err)
 	}
 	return answer, nil
 }

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
-
-	"github.com/afterdeploy/afterdeploy/internal/poll"
 )
 
 // Attempt is one try of a call, for the log and the summary.
@@ -41,8 +40,11 @@ type Poster struct {
 	Budget, Limit time.Duration
 	// Most is the largest answer read, in bytes.
 	Most int64
-	// Backoff is the wait between tries; Retry-After may lengthen it.
-	Backoff poll.Backoff
+	// Backoff is the wait after the n-th try, counted from 0; Retry-After may
+	// lengthen it.
+	Backoff func(n int) time.Duration
+	// Sleep waits between tries until the context ends.
+	Sleep func(context.Context, time.Duration) error
 	// Observe, if set, is told of each try as it ends.
 	Observe func(Attempt)
 }
@@ -51,108 +53,73 @@ type Poster struct {
 // the budget holds.
 var ErrTooLong = errors.New("asked to wait longer than this run may")
 
-// Post sends the request that make builds, a fresh one for each try. It
+// Post sends the request that build makes, a fresh one for each try. It
 // returns the last answer. The error is nil for every whole answer, whatever
-// its status; it is a [*Failure] where the last try had none, and
-// [ErrTooLong] where a retry was allowed but not in time.
+// its status; it is a [*Failure] where the last try had none, or where the run
+// ended during a wait, and [ErrTooLong] where a retry was allowed but not in
+// time.
 func (p *Poster) Post(ctx context.Context, build func(context.Context) (*http.Request, error)) (Answer, []Attempt, error) {
 	call, cancel := context.WithTimeout(ctx, p.Budget)
 	defer cancel()
+	left := allowance{tries: p.Tries, ambiguous: p.Ambiguous, unknownHost: 2}
 	var attempts []Attempt
-	left := budget{tries: p.Tries, ambiguous: p.Ambiguous, unknownHost: 2}
 	for n := 0; ; n++ {
 		req, err := build(call)
 		if err != nil {
 			return Answer{}, attempts, err
 		}
-		a := Attempt{Number: n + 1, Start: time.Now()}
-		answer, err := Fetch(call, p.Client, req, p.Limit, p.Most)
-		a.Took, a.Status = time.Since(a.Start), answer.Status
-		errors.As(err, &a.Failure)
-		if a.Failure != nil && a.Failure.Kind == KindStopped && ctx.Err() == nil {
-			// The budget is over, not the run: for the caller that is a
-			// try without an answer.
-			a.Failure.Kind = KindTimeout
-			if !a.Failure.Sent {
-				a.Failure.Kind = KindConnect
+		answer, a, err := p.try(ctx, call, req)
+		a.Number = n + 1
+		again, wait := left.spend(a), p.wait(n, answer)
+		if again && !fits(call, wait) {
+			again = false
+			if err == nil {
+				err = ErrTooLong
 			}
 		}
-
-		a.Ambiguous = ambiguous(answer, a.Failure)
-		wait, again := left.next(answer, a.Failure, a.Start.Add(a.Took))
-		tooLong := false
 		if again {
-			wait = max(wait, p.Backoff(n))
-			deadline, _ := call.Deadline()
-			tooLong = time.Until(deadline) <= wait
-		}
-		if again && !tooLong {
 			a.Wait = wait
 		}
 		attempts = append(attempts, a)
 		if p.Observe != nil {
 			p.Observe(a)
 		}
-		switch {
-		case tooLong && a.Failure == nil:
-			return answer, attempts, ErrTooLong
-		case !again || tooLong:
+		if !again {
 			return answer, attempts, err
 		}
-		if err := poll.Sleep(call, wait); err != nil {
-			return answer, attempts, &Failure{Kind: KindStopped, Sent: left.ambiguous < p.Ambiguous, Host: req.URL.Host, Err: err}
+		if err := p.Sleep(call, wait); err != nil {
+			sent := slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Ambiguous })
+			return answer, attempts, &Failure{Kind: KindStopped, Sent: sent, Host: req.URL.Host, Err: err}
 		}
 	}
 }
 
-// budget counts what may still be tried.
-type budget struct{ tries, ambiguous, unknownHost int }
-
-// next decides by the table in docs/design.md whether a try may be followed by
-// another, and how long the other side asked to wait.
-func (b *budget) next(answer Answer, f *Failure, now time.Time) (wait time.Duration, again bool) {
-	b.tries--
-	if b.tries <= 0 {
-		return 0, false
-	}
-	if ambiguous(answer, f) {
-		b.ambiguous--
-		wait, _ = RetryAfter(answer.Header, now)
-		again = f != nil && f.Kind != KindStopped || f == nil && retryable(answer.Status)
-		return wait, again && b.ambiguous >= 0
-	}
-	if f == nil {
-		wait, _ = RetryAfter(answer.Header, now)
-		return wait, retryable(answer.Status)
-	}
-	switch f.Kind {
-	case KindDNS:
-		if f.NoSuchHost {
-			b.unknownHost--
+// try makes one call inside the budget, whose context is call, of the run,
+// whose context is run.
+func (p *Poster) try(run, call context.Context, req *http.Request) (Answer, Attempt, error) {
+	a := Attempt{Start: time.Now()}
+	answer, err := Fetch(call, p.Client, req, p.Limit, p.Most)
+	a.Took, a.Status = time.Since(a.Start), answer.Status
+	if errors.As(err, &a.Failure) && a.Failure.Kind == KindStopped && run.Err() == nil {
+		// The budget is over, not the run: to the caller that is a try
+		// without an answer.
+		a.Failure.Kind = KindConnect
+		if a.Failure.Sent {
+			a.Failure.Kind = KindTimeout
 		}
-		return 0, b.unknownHost > 0
-	case KindConnect, KindTLS:
-		return 0, true
 	}
-	return 0, false
+	a.Ambiguous = ambiguous(answer, a.Failure)
+	return answer, a, err
 }
 
-// retryable reports whether a status asks for another try.
-func retryable(status int) bool {
-	switch status {
-	case http.StatusTooManyRequests, http.StatusInternalServerError,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
+// wait is the pause after the n-th try.
+func (p *Poster) wait(n int, answer Answer) time.Duration {
+	asked, _ := RetryAfter(answer.Header, time.Now())
+	return max(asked, p.Backoff(n))
 }
 
-// ambiguous reports whether a request may have been carried out, though no
-// answer says so. A 503 with Retry-After is a server's word that it was not.
-func ambiguous(answer Answer, f *Failure) bool {
-	if f != nil {
-		return f.Sent && (f.Kind == KindLost || f.Kind == KindTimeout || f.Kind == KindStopped)
-	}
-	return answer.Status >= 500 &&
-		!(answer.Status == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") != "")
+// fits reports whether a wait ends before its context does.
+func fits(ctx context.Context, wait time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || wait < time.Until(deadline)
 }

@@ -40,10 +40,10 @@ func Jitter(b Backoff, random func() float64) Backoff {
 // Sleep waits for d. It returns the context's cause as soon as the context
 // ends, and at once when the context would end before d is over.
 func Sleep(ctx context.Context, d time.Duration) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		return context.DeadlineExceeded
 	}
 	timer := time.NewTimer(d)
