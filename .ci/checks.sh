@@ -1,7 +1,13 @@
 # shellcheck shell=bash
 # What is read and tested without a container.
 
-readme_command() { go run ./cmd/afterdeploy-sandbox demo; }
+linters() {
+    debian shellcheck
+    go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint v2.15.0
+    go_tool github.com/rhysd/actionlint/cmd/actionlint v1.7.12
+}
+
+demo() { go run ./cmd/afterdeploy-sandbox demo; }
 
 formatted() {
     local files
@@ -16,8 +22,6 @@ action_files() {
     (cd .ci/workflow-parser && npm ci --silent --no-audit --no-fund && npm run --silent build)
     git ls-files 'action.yml' '*/action.yml' | xargs node .ci/workflow-parser/node_modules/check.cjs
 }
-
-race_tests() { go test -race -shuffle=on -count=1 ./...; }
 
 # fuzz TIME runs every fuzz target that long.
 fuzz() {

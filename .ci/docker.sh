@@ -4,6 +4,13 @@
 
 : "${scratch:?want a directory for files that go away}"
 
+engines() {
+    debian busybox-static bash-static
+    command -v dockerd >/dev/null || debian docker.io iptables
+    go_tool github.com/nektos/act v0.2.89
+    start_docker
+}
+
 # start_docker starts a daemon where none answers. stop_docker ends that one.
 start_docker() {
     docker info >/dev/null 2>&1 && return 0

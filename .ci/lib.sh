@@ -19,7 +19,7 @@ go_tool() {
     local dir
     dir=$cache/$(go env GOVERSION)/${1##*/}-$2
     if [ ! -x "$dir/${1##*/}" ]; then
-        GOBIN=$dir GOFLAGS='' go install "$1@$2"
+        GOBIN=$dir go install "$1@$2"
     fi
     PATH=$dir:$PATH
 }

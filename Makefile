@@ -1,0 +1,41 @@
+# The ways in. What proves a commit is .ci/run; these are its parts, by hand.
+
+TIME ?= 5s
+
+.PHONY: all test lint fuzz bench image e2e docs openapi
+
+all: lint test
+
+test:
+	go test -race -shuffle=on -count=1 ./...
+
+lint:
+	go vet ./...
+	golangci-lint run ./...
+
+# Every fuzz target for TIME: make fuzz TIME=30s
+fuzz:
+	bash -euo pipefail -c '. .ci/checks.sh; fuzz $(TIME)'
+
+# Ratios against what a user would pick instead; docs/performance.md tells how.
+bench:
+	go test -run '^$$' -bench . -benchtime 1x ./internal/bench
+
+image:
+	docker build --build-arg VERSION=dev --tag afterdeploy:dev .
+
+# The image under a workflow engine. Installs what it needs on Debian.
+e2e:
+	bash .ci/run containers
+
+# Rewrites what is generated from code: documentation, goldens, workflows.
+docs:
+	go test ./... -update
+
+# GitHub's own description of its API, cut to the calls that are made.
+OPENAPI := 23.0.2
+openapi: dir := $(shell mktemp -d)
+openapi:
+	cd $(dir) && npm pack --silent @octokit/openapi@$(OPENAPI) && tar xzf octokit-openapi-$(OPENAPI).tgz package/generated/api.github.com.json
+	node internal/hub/testdata/cut.mjs $(dir)/package/generated/api.github.com.json > internal/hub/testdata/openapi.json
+	rm -r $(dir)

@@ -1,0 +1,111 @@
+//go:build e2e
+
+// Package e2e_test proves the image under a real workflow engine: every script
+// in testdata holds a workflow, an event and what must come of them. It needs
+// Docker, act and the images that .ci/run builds, and fails without them.
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/afterdeploy/afterdeploy/internal/sandbox"
+)
+
+// The images that .ci/run makes.
+const (
+	image  = "afterdeploy:ci"
+	runner = "afterdeploy-ci/runner"
+)
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	action := releasedAction(t)
+	elsewhere := t.TempDir() // act writes there while it copies the work directory
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Values[servicesKey{}] = services{}
+			env.Setenv("HOME", elsewhere)
+			env.Setenv("TMPDIR", elsewhere)
+			env.Setenv("BUGSTER_API_KEY", sandbox.DefaultAccount().Key)
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "action.yml"), action, 0o600); err != nil {
+				return err
+			}
+			return checkout(env.WorkDir)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"act":     act,
+			"proxy":   proxy,
+			"sent":    sent,
+			"service": serve,
+		},
+	})
+}
+
+// releasedAction returns action.yml as a release has it: only the image is
+// another, since act hands no build arguments to a Dockerfile.
+func releasedAction(t *testing.T) []byte {
+	t.Helper()
+	source, err := os.ReadFile("../../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^  image: Dockerfile$`)
+	if n := len(line.FindAll(source, -1)); n != 1 {
+		t.Fatalf("action.yml has %d lines %q, want 1", n, "  image: Dockerfile")
+	}
+	return line.ReplaceAll(source, []byte("  image: docker://"+image))
+}
+
+// checkout makes dir the work tree of a repository, as after actions/checkout.
+func checkout(dir string) error {
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"},
+		{"remote", "add", "origin", "https://github.com/acme/shop.git"},
+		{"-c", "user.name=e2e", "-c", "user.email=e2e@example.com", "commit", "-q", "--allow-empty", "-m", "start"},
+	} {
+		cmd := exec.Command("git", args...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("git %s: %w: %s", args[0], err, out)
+		}
+	}
+	return nil
+}
+
+// act runs the script's workflow.yml for an event:
+//
+//	[!] act EVENT EVENT.json [VARIABLE=VALUE...]
+//
+// The variables are the repository's, ${{ vars.VARIABLE }}; BUGSTER_API_KEY is
+// its secret.
+func act(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: act event event.json [variable=value...]")
+	}
+	command := []string{
+		args[0], "--eventpath", args[1], "--workflows", "named.yml",
+		"--platform", "ubuntu-latest=" + runner, "--pull=false", "--rm",
+		"--no-cache-server", "--container-daemon-socket", "-",
+		"--secret", "BUGSTER_API_KEY=" + ts.Getenv("BUGSTER_API_KEY"),
+	}
+	for _, v := range args[2:] {
+		command = append(command, "--var", v)
+	}
+	// act names its containers after the workflow; scripts run side by side.
+	workflow := "name: " + ts.Name() + "\n" + ts.ReadFile("workflow.yml")
+	ts.Check(os.WriteFile(ts.MkAbs("named.yml"), []byte(workflow), 0o600))
+	err := ts.Exec("act", command...)
+	if (err != nil) != neg {
+		ts.Fatalf("act: %v, want failure: %v", err, neg)
+	}
+}
