@@ -26,16 +26,18 @@ func code(text string) string {
 // a table cell. What has a meaning in GitHub's Markdown becomes a character
 // reference; the rest stays readable.
 func prose(text string) string {
-	runes := []rune(clip(text))
+	text = clip(text)
+	runes := []rune(text)
 	at := func(i int) rune {
 		if i < 0 || i >= len(runes) {
 			return ' '
 		}
 		return runes[i]
 	}
+	numbered := len(text) - len(strings.TrimLeft(text, "0123456789")) // where "1." or "1)" would begin a list
 	var out strings.Builder
 	for i, c := range runes {
-		if active(at(i-1), c, at(i+1)) || i == 0 && strings.ContainsRune("-+=0123456789", c) { // begins a list or a heading
+		if active(at(i-1), c, at(i+1)) || i == 0 && strings.ContainsRune("-+=", c) || i > 0 && i == numbered {
 			out.WriteString(reference(c))
 			continue
 		}

@@ -20,8 +20,10 @@ import (
 
 // foreign is a run in which everything that can come over the network is text.
 func foreign(text string) report.Run {
+	end := deploy.End(deploy.ReasonRefused, "The service answered 400: "+text)
+	end.Details = []string{text}
 	return report.Run{
-		Ending:     deploy.End(deploy.ReasonRefused, "The service answered 400: "+text),
+		Ending:     end,
 		Deployment: deploy.Deployment{State: deploy.Success, EnvironmentName: text, Environment: text, URL: text, Repository: text},
 		Reasons:    deploy.Reasons{deploy.FieldEnvironment: text, deploy.FieldState: text},
 		Status:     400, APIStatus: text, APIMessage: text, APICode: text,

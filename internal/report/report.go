@@ -50,11 +50,17 @@ func Markdown(r Run) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s %s\n\n", symbol(r.Ending.Outcome), title(r))
 	fmt.Fprintf(&b, "**%s** · `%s` — %s\n\n", r.Ending.Outcome, r.Ending.Reason, prose(r.Ending.Sentence))
+	for _, detail := range r.Ending.Details {
+		fmt.Fprintf(&b, "- %s\n", prose(detail))
+	}
+	if len(r.Ending.Details) > 0 {
+		b.WriteString("\n")
+	}
 	if r.Ending.Next != "" {
 		fmt.Fprintf(&b, "**Next:** %s\n\n", prose(r.Ending.Next))
 	}
 	for _, warning := range r.Warnings {
-		fmt.Fprintf(&b, "> [!WARNING]\n> ⚠ %s\n\n", prose(warning))
+		fmt.Fprintf(&b, "> [!WARNING]\n> %s\n\n", prose(warning))
 	}
 	b.WriteString(deploymentTable(r))
 	b.WriteString(answer(r))

@@ -28,7 +28,7 @@ func (r *run) read(context.Context) *deploy.Ending {
 	r.runner.Mask(in.GitHubToken.Reveal())
 
 	if err := bugster.CheckKey(in.APIKey); err != nil {
-		note(&input.Error{Name: "api-key", Want: err.Error()})
+		note(fmt.Errorf("input %q: %w", "api-key", err))
 	}
 	base := in.APIURL
 	if base == "" {
@@ -43,11 +43,10 @@ func (r *run) read(context.Context) *deploy.Ending {
 		note(fmt.Errorf("input %q: %w", "ca-cert", err))
 	}
 	if len(errs) > 0 {
-		end := deploy.End(deploy.ReasonInvalidInput, mistakes(errors.Join(errs...)))
-		return &end
+		return wrong(deploy.ReasonInvalidInput, strings.Split(errors.Join(errs...).Error(), "\n"))
 	}
-	if other := bugster.OtherOrganization(in.APIKey, in.OrganizationID); other != "" {
-		r.warn(fmt.Sprintf("api-key looks like a key of organization %s, and organization-id is %s. If the service refuses the call, that is why.", other, in.OrganizationID))
+	if bugster.OtherOrganization(in.APIKey, in.OrganizationID) {
+		r.warn(fmt.Sprintf("api-key looks like the key of another organization than organization-id %s. If the service refuses the call, that is why.", in.OrganizationID))
 	}
 	return nil
 }
@@ -96,13 +95,14 @@ func (r *run) newClient(caCert string) (*http.Client, error) {
 	return client, nil
 }
 
-// mistakes makes one text of joined errors.
-func mistakes(err error) string {
-	lines := strings.Split(err.Error(), "\n")
-	if len(lines) == 1 {
-		return strings.ToUpper(lines[0][:1]) + lines[0][1:] + "."
+// wrong is the ending for mistakes, one or all of them.
+func wrong(reason deploy.Reason, mistakes []string) *deploy.Ending {
+	if len(mistakes) == 1 {
+		return ending(reason, strings.ToUpper(mistakes[0][:1])+strings.TrimRight(mistakes[0][1:], ".?")+".")
 	}
-	return fmt.Sprintf("%d inputs are wrong: %s.", len(lines), strings.Join(lines, "; "))
+	end := ending(deploy.ReasonInvalidInput, fmt.Sprintf("%d things are wrong.", len(mistakes)))
+	end.Details = mistakes
+	return end
 }
 
 func (r *run) warn(text string) { r.warnings = append(r.warnings, text) }

@@ -23,12 +23,8 @@ func (r *run) resolve(context.Context) *deploy.Ending {
 	if path := r.Getenv("GITHUB_EVENT_PATH"); path != "" {
 		var err error
 		payload, err = r.ReadFile(path)
-		switch {
-		case err != nil:
-			r.notes = append(r.notes, fmt.Sprintf("The event's file could not be read (%v), so only the environment tells about the event.", err))
-		case len(payload) > mostEvent:
-			payload = nil
-			r.warn("The event's file is larger than any event GitHub sends; it was not read.")
+		if err != nil || len(payload) > mostEvent {
+			payload = nil // origin says what that means
 		}
 	}
 	r.res = origin.Resolve(r.Getenv, payload, origin.Given{
@@ -60,7 +56,7 @@ func (r *run) decide(context.Context) *deploy.Ending {
 func (r *run) skip() *deploy.Ending {
 	d, c := r.res.Deployment, r.res.Context
 	switch {
-	case r.res.Stop != nil && r.res.Stop.Outcome == deploy.Skipped:
+	case r.res.Stop != nil && (r.res.Stop.Outcome == deploy.Skipped || d.State == ""):
 		return r.res.Stop
 	case r.in.SkipBotBranches && ofBot(c):
 		return ending(deploy.ReasonBotBranch, fmt.Sprintf("The event is about branch %q, sent by %q: the test service's own work.", c.Branch, c.Sender))
@@ -133,7 +129,7 @@ func (r *run) incomplete() *deploy.Ending {
 		missing = append(missing, what)
 	}
 	if r.res.Stop != nil {
-		lack(r.res.Stop.Reason, strings.TrimSuffix(r.res.Stop.Sentence, "."))
+		lack(r.res.Stop.Reason, strings.TrimSuffix(r.res.Stop.Sentence, ".")+": "+strings.TrimSuffix(r.res.Stop.Next, "."))
 	}
 	if d.URL == "" && d.State == deploy.Success && !r.finds() {
 		lack(deploy.ReasonNoURL, "no URL of the deployed application is known: want environment-url ("+r.res.Reasons[deploy.FieldURL]+")")
@@ -150,12 +146,7 @@ func (r *run) incomplete() *deploy.Ending {
 	if len(missing) == 0 {
 		return nil
 	}
-	text := strings.Join(missing, "; ")
-	end := ending(reason, strings.ToUpper(text[:1])+text[1:]+".")
-	if len(missing) > 1 {
-		end.Next = deploy.Describe(deploy.ReasonInvalidInput).Next
-	}
-	return end
+	return wrong(reason, missing)
 }
 
 // finds reports whether the run will look for the deployment, and so for its

@@ -28,7 +28,7 @@ func (r *run) tell() int {
 	}
 	r.tellDeployment()
 	r.annotate()
-	r.runner.Log(fmt.Sprintf("Outcome: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence))
+	r.runner.Log(fmt.Sprintf("Outcome: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence+details(r.end)))
 	if r.in.Summary {
 		if err := r.runner.Summarize(report.Markdown(r.report())); err != nil {
 			r.runner.Warning("afterdeploy: summary", err.Error())
@@ -52,7 +52,10 @@ func (r *run) setOutputs() []error {
 // annotate tells what a person has to act on, or should look at.
 func (r *run) annotate() {
 	title := fmt.Sprintf("afterdeploy: %s (%s)", r.end.Outcome, r.end.Reason)
-	text := strings.TrimSpace(r.end.Sentence + " " + r.end.Next)
+	text := r.end.Sentence + details(r.end)
+	if r.end.Next != "" {
+		text += "\n" + r.end.Next
+	}
 	switch {
 	case r.red():
 		r.runner.Error(title, text)
@@ -65,6 +68,15 @@ func (r *run) annotate() {
 	for _, warning := range r.warnings {
 		r.runner.Warning("afterdeploy", warning)
 	}
+}
+
+// details are an ending's details, a line each.
+func details(end deploy.Ending) string {
+	var b strings.Builder
+	for _, detail := range end.Details {
+		b.WriteString("\n  - " + detail)
+	}
+	return b.String()
 }
 
 // tellDeployment shows in the log, once, what was resolved, and why.
@@ -96,7 +108,7 @@ func (r *run) explanation() string {
 	for _, warning := range r.warnings {
 		fmt.Fprintf(&b, "warning: %s\n", warning)
 	}
-	fmt.Fprintf(&b, "decision: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence)
+	fmt.Fprintf(&b, "decision: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence+details(r.end))
 	if r.end.Next != "" {
 		fmt.Fprintf(&b, "\nnext: %s", r.end.Next)
 	}

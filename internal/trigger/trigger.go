@@ -55,7 +55,7 @@ func (h Host) Explain(ctx context.Context, asJSON bool) (int, error) {
 	out := h.Out
 	h.Out = io.Discard // the explanation is all that is printed
 	r := begin(h)
-	r.end = r.carryOut(ctx, []step{r.read, r.resolve, r.decide, r.dryRun})
+	r.end = r.carryOut(ctx, []step{r.read, r.resolve, r.decide, explained})
 	text := []byte(r.explanation() + "\n")
 	if asJSON {
 		var err error
@@ -69,6 +69,11 @@ func (h Host) Explain(ctx context.Context, asJSON bool) (int, error) {
 		return deploy.Invalid.ExitCode(), err
 	}
 	return r.end.Outcome.ExitCode(), nil
+}
+
+// explained ends an explanation of what would be sent.
+func explained(context.Context) *deploy.Ending {
+	return &deploy.Ending{Outcome: deploy.DryRun, Reason: deploy.ReasonDryRun, Sentence: "The action would send this."}
 }
 
 // run is one run under way: what is known so far.
