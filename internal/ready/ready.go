@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
@@ -44,20 +45,10 @@ type Check struct {
 
 // Progress is how the wait stands.
 type Progress struct {
-	// For is what is waited for.
-	For  string
-	Seen string
+	// For is what is waited for. Seen may quote text from the network.
+	For, Seen string
 	// Left is the time until the deadline, or 0 without one.
 	Took, Left time.Duration
-}
-
-// String is one line for the log. It may quote text from the network.
-func (p Progress) String() string {
-	line := fmt.Sprintf("%s after %s: %s", p.For, round(p.Took), p.Seen)
-	if p.Left > 0 {
-		line += fmt.Sprintf(" (%s left)", round(p.Left))
-	}
-	return line
 }
 
 // Report is what a wait found.
@@ -82,7 +73,7 @@ type Report struct {
 func Wait(ctx context.Context, client *http.Client, c Check) (Report, error) {
 	w, err := newWaiter(client, c)
 	if err != nil {
-		return Report{Ending: deploy.End(deploy.ReasonInvalidInput, sentence(err.Error()))}, nil
+		return Report{Ending: deploy.End(deploy.ReasonInvalidInput, sentence(strings.ReplaceAll(err.Error(), "\n", "; ")))}, nil
 	}
 	err = poll.Until(ctx, func(int) time.Duration { return w.pause }, w.try)
 	w.report.Took, w.report.Timeline = time.Since(w.start), w.seen

@@ -134,19 +134,19 @@ func TestWaitReturnsTheCauseOfACancelledRun(t *testing.T) {
 
 func TestWaitTellsChangesAndMinutes(t *testing.T) {
 	t.Parallel()
-	var lines []string
+	var told []ready.Progress
 	check := ready.Check{
 		URL:     parseURL(t, home),
-		Observe: func(p ready.Progress) { lines = append(lines, p.String()) },
+		Observe: func(p ready.Progress) { told = append(told, p) },
 	}
 	wait(t, inTurn(append(times(12, says(404, "")), says(200, ""))...), 10*time.Minute, check)
-	want := []string{
-		"https://app.example/ after 0s: 404 Not Found (10m0s left)",
-		"https://app.example/ after 1m5s: 404 Not Found (8m55s left)",
-		"https://app.example/ after 1m35s: 200 OK (8m25s left)",
+	want := []ready.Progress{
+		{For: home, Seen: "404 Not Found", Left: 10 * time.Minute},
+		{For: home, Seen: "404 Not Found", Took: 65 * time.Second, Left: 535 * time.Second},
+		{For: home, Seen: "200 OK", Took: 95 * time.Second, Left: 505 * time.Second},
 	}
-	if diff := cmp.Diff(want, lines); diff != "" {
-		t.Errorf("lines (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
 	}
 }
 
@@ -198,6 +198,7 @@ func TestWaitRefusesWhatCannotBeChecked(t *testing.T) {
 		"no web URL":   {ready.Check{URL: parseURL(t, "ftp://app.example/")}, "want a URL such as"},
 		"other domain": {ready.Check{URL: parseURL(t, home), Page: must(ready.ParseAddress("https://app.example.org/"))}, "is not an address of app.example"},
 		"to http":      {ready.Check{URL: parseURL(t, home), Page: must(ready.ParseAddress("http://app.example/"))}, "leaves https"},
+		"two mistakes": {ready.Check{URL: parseURL(t, home), Page: must(ready.ParseAddress("https://evil.test/")), Version: ready.Version{Want: must(ready.ParseVersion("commit"))}}, "; expect-version is commit"},
 		"no commit":    {ready.Check{URL: parseURL(t, home), Version: ready.Version{Want: must(ready.ParseVersion("commit"))}}, "give commit-sha"},
 	} {
 		report, _ := wait(t, silent, time.Hour, tt.check)
