@@ -1,6 +1,10 @@
 package sandbox
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/app"
+)
 
 // Sandbox is all the services behind one address.
 type Sandbox struct {
@@ -13,6 +17,9 @@ type Sandbox struct {
 // New makes the services as a script says. The zero Script is honest.
 func New(script Script) *Sandbox {
 	s := &Sandbox{Trigger: NewEndpoint(script), mux: http.NewServeMux()}
+	if script.App != nil {
+		s.mux.Handle("/", app.New(*script.App))
+	}
 	s.mux.Handle(Path, s.Trigger)
 	s.mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) {
 		received := s.Trigger.Requests()

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/app"
 )
 
 // Script says how the sandbox misbehaves.
@@ -19,6 +21,8 @@ type Script struct {
 	Account *Account `yaml:"account"`
 	// Endpoint lists what it does call by call.
 	Endpoint []Step `yaml:"endpoint"`
+	// App is the deployed application. Without it, every other path is none.
+	App *app.Script `yaml:"app"`
 }
 
 // Step is what is done with one call. The zero Step is an honest answer.
@@ -61,6 +65,12 @@ func ParseScript(text []byte) (Script, error) {
 		if step.Reset != "" && step.Reset != "before" && step.Reset != "after" {
 			return s, fmt.Errorf("read script: endpoint[%d]: reset is %q: want before or after", i, step.Reset)
 		}
+	}
+	if s.App == nil {
+		return s, nil
+	}
+	if err := s.App.Check(); err != nil {
+		return s, fmt.Errorf("read script: %w", err)
 	}
 	return s, nil
 }
