@@ -37,7 +37,7 @@ the organization %q and the projects %s.`,
 	}
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8787", "address to listen on; port 0 takes a free one")
 	cmd.Flags().StringVar(&o.tlsDir, "tls", "", "serve HTTPS, and write the authority's certificate to ca.pem in this directory")
-	cmd.Flags().StringSliceVar(&o.names, "tls-name", nil, "further host names for the certificate")
+	cmd.Flags().StringSliceVar(&o.names, "tls-name", nil, "further host names and addresses for the certificate")
 	cmd.Flags().StringVar(&o.script, "script", "", "YAML file that says how to misbehave")
 	return cmd
 }
