@@ -42,6 +42,7 @@ func (r *run) read(context.Context) *deploy.Ending {
 	if err != nil {
 		note(fmt.Errorf("input %q: %w", "ca-cert", err))
 	}
+	note(r.readCheck())
 	if len(errs) > 0 {
 		return wrong(deploy.ReasonInvalidInput, strings.Split(errors.Join(errs...).Error(), "\n"))
 	}

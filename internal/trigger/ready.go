@@ -74,6 +74,7 @@ func (r *run) makeReady(ctx context.Context) *deploy.Ending {
 	c.Ref, c.FromEvent = d.Ref, r.in.EnvironmentURL == ""
 	c.Observe = r.tellProgress
 
+	r.tellDeployment()
 	r.runner.Group("Waiting until the application is ready")
 	found, err := ready.Wait(ctx, r.client, c)
 	r.runner.EndGroup()

@@ -108,7 +108,7 @@ type step func(context.Context) *deploy.Ending
 
 // steps are those of a whole run, in order.
 func (r *run) steps() []step {
-	return []step{r.read, r.resolve, r.decide, r.dryRun, r.trigger}
+	return []step{r.read, r.resolve, r.decide, r.dryRun, r.makeReady, r.trigger}
 }
 
 // carryOut takes step after step until one ends the run.
