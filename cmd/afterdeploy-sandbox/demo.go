@@ -17,6 +17,7 @@ import (
 
 	"github.com/afterdeploy/afterdeploy/internal/gha"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/runner"
 	"github.com/afterdeploy/afterdeploy/internal/trigger"
 )
 
@@ -67,10 +68,7 @@ func demo(ctx context.Context, out io.Writer) error {
 	for _, req := range services.Trigger.Requests() {
 		fmt.Fprintf(out, "%s %s (key accepted: %t)\n%s\n", req.Method, req.Path, req.KeyAccepted, gha.Plain(string(req.Body)))
 	}
-	if err := show(out, "The step's outputs (GITHUB_OUTPUT)", env["GITHUB_OUTPUT"]); err != nil {
-		return err
-	}
-	if err := show(out, "The step's summary (GITHUB_STEP_SUMMARY)", env["GITHUB_STEP_SUMMARY"]); err != nil {
+	if err := show(out, env["GITHUB_OUTPUT"], env["GITHUB_STEP_SUMMARY"]); err != nil {
 		return err
 	}
 	heading(out, fmt.Sprintf("Exit code %d", code))
@@ -123,12 +121,25 @@ func heading(out io.Writer, title string) {
 	fmt.Fprintf(out, "\n── %s %s\n\n", title, strings.Repeat("─", max(3, 74-len(title))))
 }
 
-func show(out io.Writer, title, path string) error {
-	text, err := os.ReadFile(path)
+// show prints what later steps and people get.
+func show(out io.Writer, outputFile, summaryFile string) error {
+	written, err := os.ReadFile(outputFile)
 	if err != nil {
-		return fmt.Errorf("read what the step wrote: %w", err)
+		return fmt.Errorf("read the step's outputs: %w", err)
 	}
-	heading(out, title)
-	fmt.Fprintln(out, gha.Plain(strings.TrimSpace(string(text))))
+	outputs, err := runner.Outputs(string(written))
+	if err != nil {
+		return fmt.Errorf("read the step's outputs: %w", err)
+	}
+	heading(out, "The step's outputs, as a later step reads them")
+	for _, o := range outputs {
+		fmt.Fprintf(out, "%s = %s\n", o.Name, gha.Plain(strings.TrimSpace(o.Value)))
+	}
+	summary, err := os.ReadFile(summaryFile)
+	if err != nil {
+		return fmt.Errorf("read the step's summary: %w", err)
+	}
+	heading(out, "The step's summary, in Markdown")
+	fmt.Fprintln(out, gha.Plain(strings.TrimSpace(string(summary))))
 	return nil
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/afterdeploy/afterdeploy/internal/sandbox"
+)
+
+func TestDemoShowsTheMainJob(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := demo(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Outcome: triggered (processed)", `"commit_sha":"6dcb09b5b57875f334f61aebed695e2e4193db5e"`,
+		"outcome = triggered", "## ✅ Tests triggered · `Preview – shop`", "Exit code 0",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the demo does not show %q:\n%s", want, out.String())
+		}
+	}
+}
+
+// first gives the first line that is written to it.
+type first struct{ line chan string }
+
+func (f first) Write(p []byte) (int, error) {
+	select {
+	case f.line <- strings.TrimSpace(string(p)):
+	default:
+	}
+	return len(p), nil
+}
+
+func TestServeWithACertificateOfItsOwn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	address, done := first{make(chan string, 1)}, make(chan error, 1)
+	go func() { done <- serveOptions{listen: "127.0.0.1:0", tlsDir: dir}.serve(ctx, address) }()
+	base := <-address.line
+	authority, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+sandbox.Path, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a call without a key is answered %d, want 401", resp.StatusCode)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Errorf("serve ended with %v", err)
+	}
+}
+
+func TestServeNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]serveOptions{
+		"read script": {script: filepath.Join(t.TempDir(), "none.yml")},
+		"listen":      {listen: "nowhere"},
+	} {
+		if err := o.serve(t.Context(), first{make(chan string, 1)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("serve(%+v) = %v, want %q in it", o, err, want)
+		}
+	}
+}
