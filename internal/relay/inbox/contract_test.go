@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -27,7 +26,14 @@ func TestContract(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		url := pgtest.Start(t)
-		contract(t, func(t *testing.T) *inbox.Inbox { return openPostgres(t, url) })
+		contract(t, func(t *testing.T) *inbox.Inbox {
+			_, db := pgtest.OpenSchema(t, url)
+			box, err := inbox.OpenPostgres(t.Context(), db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return box
+		})
 	})
 }
 
@@ -38,22 +44,6 @@ func openSQLite(t *testing.T, dir string, most int64) *inbox.Inbox {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = box.Close() }) // a test may have closed it
-	return box
-}
-
-// openPostgres gives each test a schema of its own.
-func openPostgres(t *testing.T, url string) *inbox.Inbox {
-	t.Helper()
-	_, admin := pgtest.Open(t, url)
-	schema := "t" + strings.ToLower(strings.NewReplacer("/", "_", "-", "_").Replace(t.Name()))
-	if _, err := admin.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
-		t.Fatal(err)
-	}
-	_, db := pgtest.Open(t, url+"&search_path="+schema)
-	box, err := inbox.OpenPostgres(t.Context(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return box
 }
 

@@ -5,6 +5,7 @@ package pgtest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -84,6 +85,17 @@ func Open(t testing.TB, url string) (*pgxpool.Pool, *sql.DB) {
 		pool.Close()
 	})
 	return pool, db
+}
+
+// OpenSchema opens a schema of the test's own in that database.
+func OpenSchema(t testing.TB, url string) (*pgxpool.Pool, *sql.DB) {
+	t.Helper()
+	_, admin := Open(t, url)
+	schema := fmt.Sprintf("t%x", sha256.Sum256([]byte(t.Name())))[:32]
+	if _, err := admin.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
+		t.Fatal(err)
+	}
+	return Open(t, url+"&search_path="+schema)
 }
 
 // serverUser finds somebody to run the server as, since it refuses root, and

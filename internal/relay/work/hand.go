@@ -1,0 +1,69 @@
+package work
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// revive makes deliveries ready, with the schedule from its beginning. Whoever
+// asks for one by hand wants it whatever its age.
+const revive = `UPDATE delivery SET state = 'ready', note = $1, tries = 0, expires = 0, due = $2, updated = $2, woken = 0, untold = 0 WHERE `
+
+// Redeliver has one finished delivery carried out again.
+func (w *Work) Redeliver(ctx context.Context, id string) error {
+	n, err := w.revive(ctx, "redelivered by hand", `id = $3 AND state NOT IN ('ready', 'running', 'retry')`, id)
+	if err != nil || n > 0 {
+		return errorf("redeliver", err)
+	}
+	if _, err := w.Delivery(ctx, id); err != nil {
+		return err
+	}
+	return errorf("redeliver "+id, ErrUnderway)
+}
+
+// RedeliverEvent has those deliveries of an event carried out again that did
+// not succeed, unknown ones included: that a person asks is what they wait for.
+// It returns how many.
+func (w *Work) RedeliverEvent(ctx context.Context, eventID string) (int, error) {
+	n, err := w.revive(ctx, "redelivered by hand", `event_id = $3 AND state IN ('dead', 'unknown')`, eventID)
+	return n, errorf("redeliver", err)
+}
+
+// Resume ends the pause of a target, or of all if it names none, and wakes what
+// waits for it.
+func (w *Work) Resume(ctx context.Context, name string) (int, error) {
+	err := w.store.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM paused_target WHERE name = $1 OR $1 = ''`, name)
+		return err
+	})
+	if err != nil {
+		return 0, errorf("resume", err)
+	}
+	// Their ages go on counting: a pause is no person's wish for old news.
+	n, err := w.ready(ctx, `UPDATE delivery SET state = 'ready', note = $1, tries = 0, due = $2, updated = $2, woken = 0
+WHERE state = 'paused' AND (target = $3 OR $3 = '')`, "the target was resumed", name)
+	return n, errorf("resume", err)
+}
+
+func (w *Work) revive(ctx context.Context, note, where, arg string) (int, error) {
+	return w.ready(ctx, revive+where, note, arg)
+}
+
+// ready runs a statement that makes deliveries ready, and wakes them.
+func (w *Work) ready(ctx context.Context, statement, note, arg string) (int, error) {
+	var n int64
+	now := time.Now().UnixMilli()
+	err := w.store.tx(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, statement, note, now, arg)
+		if err != nil {
+			return err
+		}
+		n, err = result.RowsAffected()
+		return err
+	})
+	if err == nil && n > 0 {
+		err = w.wake(ctx, `updated <= $1`, now)
+	}
+	return int(n), err
+}

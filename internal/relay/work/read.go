@@ -1,0 +1,194 @@
+package work
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const head = `id, event_id, action, state, note, url, tries, due, created, updated`
+
+// scan reads the columns of head into d, and what follows them into more.
+func (d *Delivery) scan(row interface{ Scan(...any) error }, more ...any) error {
+	var (
+		action                string
+		due, created, updated int64
+	)
+	err := row.Scan(append([]any{&d.ID, &d.EventID, &action, &d.State, &d.Note, &d.URL, &d.Tries, &due, &created, &updated}, more...)...)
+	if err != nil {
+		return err
+	}
+	d.Due, d.Created, d.Updated = moment(due), moment(created), moment(updated)
+	d.Action, err = decode(action)
+	return err
+}
+
+func moment(millis int64) time.Time { return time.UnixMilli(millis).UTC() }
+
+// Delivery returns one delivery.
+func (w *Work) Delivery(ctx context.Context, id string) (Delivery, error) {
+	var d Delivery
+	err := d.scan(w.store.readers.QueryRowContext(ctx, `SELECT `+head+` FROM delivery WHERE id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return d, errorf(fmt.Sprintf("read delivery %q", id), err)
+}
+
+// Filter chooses deliveries. Its zero value chooses the newest.
+type Filter struct {
+	Events []string
+	State  State
+	Target string
+	// Most is how many; 0 means 100.
+	Most int
+}
+
+// Deliveries lists deliveries, the last changed first.
+func (w *Work) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
+	where, args := []string{"1 = 1"}, []any{}
+	add := func(condition string, values ...any) {
+		for _, v := range values {
+			args = append(args, v)
+			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
+		}
+		where = append(where, condition)
+	}
+	if len(f.Events) > 0 {
+		ids := make([]any, len(f.Events))
+		for i, id := range f.Events {
+			ids[i] = id
+		}
+		add("event_id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", ids...)
+	}
+	if f.State != "" {
+		add("state = ?", f.State)
+	}
+	if f.Target != "" {
+		add("target = ?", f.Target)
+	}
+	args = append(args, cmp.Or(f.Most, 100))
+	rows, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`SELECT `+head+` FROM delivery WHERE %s ORDER BY event_id DESC, id LIMIT $%d`,
+		strings.Join(where, " AND "), len(args)), args...)
+	if err != nil {
+		return nil, errorf("list deliveries", err)
+	}
+	list, err := collect(rows, func(r *sql.Rows) (d Delivery, err error) { return d, d.scan(r) })
+	return list, errorf("list deliveries", err)
+}
+
+// Attempts lists a delivery's attempts, the first first.
+func (w *Work) Attempts(ctx context.Context, id string) ([]Attempt, error) {
+	rows, err := w.store.readers.QueryContext(ctx, `
+SELECT number, started, finished, outcome, status, note FROM attempt WHERE delivery_id = $1 ORDER BY number`, id)
+	if err != nil {
+		return nil, errorf("list attempts", err)
+	}
+	list, err := collect(rows, func(r *sql.Rows) (Attempt, error) {
+		var (
+			a        Attempt
+			started  int64
+			finished sql.NullInt64
+		)
+		err := r.Scan(&a.Number, &started, &finished, &a.Outcome, &a.Status, &a.Note)
+		a.Started = moment(started)
+		if finished.Valid {
+			a.Finished = moment(finished.Int64)
+		}
+		return a, err
+	})
+	return list, errorf("list attempts", err)
+}
+
+// Pause is a target that nothing goes to.
+type Pause struct {
+	Target string    `json:"target"`
+	Since  time.Time `json:"since"`
+	Note   string    `json:"note"`
+}
+
+// Pauses lists the targets that are paused.
+func (w *Work) Pauses(ctx context.Context) ([]Pause, error) {
+	rows, err := w.store.readers.QueryContext(ctx, `SELECT name, since, note FROM paused_target ORDER BY name`)
+	if err != nil {
+		return nil, errorf("list paused targets", err)
+	}
+	list, err := collect(rows, func(r *sql.Rows) (Pause, error) {
+		var (
+			p     Pause
+			since int64
+		)
+		err := r.Scan(&p.Target, &since, &p.Note)
+		p.Since = moment(since)
+		return p, err
+	})
+	return list, errorf("list paused targets", err)
+}
+
+// Counts tells how many deliveries are in each state.
+func (w *Work) Counts(ctx context.Context) (map[State]int, error) {
+	rows, err := w.store.readers.QueryContext(ctx, `SELECT state, count(*) FROM delivery GROUP BY state`)
+	if err != nil {
+		return nil, errorf("count deliveries", err)
+	}
+	defer rows.Close()
+	counts := map[State]int{}
+	for rows.Next() {
+		var (
+			state State
+			n     int
+		)
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, errorf("count deliveries", err)
+		}
+		counts[state] = n
+	}
+	return counts, errorf("count deliveries", rows.Err())
+}
+
+// OldestReady tells since when the delivery waits that could have been
+// attempted longest ago. It is zero where none waits.
+func (w *Work) OldestReady(ctx context.Context, now time.Time) (time.Time, error) {
+	var oldest sql.NullInt64
+	err := w.store.readers.QueryRowContext(ctx, `
+SELECT min(due) FROM delivery WHERE state IN ('ready', 'retry') AND due <= $1`, now.UnixMilli()).Scan(&oldest)
+	if err != nil || !oldest.Valid {
+		return time.Time{}, errorf("find oldest delivery", err)
+	}
+	return moment(oldest.Int64), nil
+}
+
+// Failed reports whether an event has deliveries that sending it again revives.
+func (w *Work) Failed(ctx context.Context, eventID string) (bool, error) {
+	var n int
+	err := w.store.readers.QueryRowContext(ctx, `
+SELECT count(*) FROM delivery WHERE event_id = $1 AND state = 'dead'`, eventID).Scan(&n)
+	return n > 0, errorf("look for failed deliveries", err)
+}
+
+// Wrote reports whether a delivery was made, or is being made, under an order
+// key: what is heard about it is the relay's own echo.
+func (w *Work) Wrote(ctx context.Context, orderKey string) (bool, error) {
+	var n int
+	err := w.store.readers.QueryRowContext(ctx, `
+SELECT count(*) FROM delivery WHERE order_key = $1 AND order_key <> '' AND state IN ('running', 'done')`, orderKey).Scan(&n)
+	return n > 0, errorf("look for own writing", err)
+}
+
+// collect reads and closes rows.
+func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		item, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, item)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,174 @@
+package work
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+)
+
+// Start begins to carry deliveries out and goes on until [Work.Stop].
+func (w *Work) Start(ctx context.Context) error {
+	// River stops by Stop, which lets attempts end, and not with ctx.
+	if err := w.queue.Start(context.WithoutCancel(ctx)); err != nil {
+		return errorf("start work", err)
+	}
+	return w.sweep(ctx)
+}
+
+// Stop begins no more attempts, gives those under way their grace, and closes
+// the store.
+func (w *Work) Stop(ctx context.Context) error {
+	err := w.queue.Stop(ctx)
+	return errors.Join(errorf("stop work", err), w.store.close())
+}
+
+// SetLanes replaces the targets. What is under way ends as it began; what waits
+// for a target that is gone waits until it is back.
+func (w *Work) SetLanes(ctx context.Context, lanes []Lane) error {
+	w.mu.Lock()
+	old := w.lanes
+	w.lanes = make(map[string]Lane, len(lanes))
+	for _, l := range lanes {
+		w.lanes[l.Name] = l
+	}
+	fresh := w.lanes
+	w.mu.Unlock()
+
+	for name, l := range old {
+		if fresh[name].Concurrency != l.Concurrency {
+			if err := w.queue.Queues().Remove(ctx, queueOf(name)); err != nil {
+				return fmt.Errorf("remove target %s: %w", name, err)
+			}
+		}
+	}
+	for name, l := range fresh {
+		if old[name].Concurrency == l.Concurrency {
+			continue
+		}
+		if err := w.queue.Queues().Add(queueOf(name), river.QueueConfig{MaxWorkers: l.Concurrency}); err != nil {
+			return fmt.Errorf("add target %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// settling is how long a wake can be on its way before it is taken for lost.
+const settling = 10 * time.Second
+
+// sweep wakes deliveries whose wake was lost, and tells what was not told.
+func (w *Work) sweep(ctx context.Context) error {
+	if err := w.wake(ctx, `updated < $1`, time.Now().Add(-settling).UnixMilli()); err != nil {
+		return err
+	}
+	return w.tell(ctx)
+}
+
+// wake has somebody look at the deliveries for which that is due and which fit
+// a condition on one argument.
+func (w *Work) wake(ctx context.Context, where string, arg any) error {
+	for {
+		n, err := w.wakeSome(ctx, where, arg)
+		if err != nil {
+			return errorf("wake deliveries", err)
+		}
+		if n < mostWoken {
+			return nil
+		}
+	}
+}
+
+const mostWoken = 500
+
+// wakeSome inserts jobs and then notes that it did. A crash between the two
+// makes a second job, which finds nothing to do.
+func (w *Work) wakeSome(ctx context.Context, where string, arg any) (int, error) {
+	rows, err := w.store.readers.QueryContext(ctx, `
+SELECT id, target FROM delivery WHERE `+where+` AND woken = 0 AND state IN ('ready', 'retry', 'running') ORDER BY updated LIMIT $2`, arg, mostWoken)
+	if err != nil {
+		return 0, err
+	}
+	type asleep struct{ id, target string }
+	list, err := collect(rows, func(r *sql.Rows) (a asleep, err error) { return a, r.Scan(&a.id, &a.target) })
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	jobs := make([]river.InsertManyParams, len(list))
+	places, args := make([]string, len(list)), make([]any, len(list))
+	for i, a := range list {
+		jobs[i] = river.InsertManyParams{Args: wakeArgs{a.id}, InsertOpts: &river.InsertOpts{Queue: queueOf(a.target)}}
+		places[i], args[i] = fmt.Sprintf("$%d", i+1), a.id
+	}
+	if _, err := w.queue.InsertMany(ctx, jobs); err != nil {
+		return 0, err
+	}
+	_, err = w.store.db.ExecContext(ctx, `UPDATE delivery SET woken = 1 WHERE id IN (`+strings.Join(places, ", ")+`)`, args...)
+	return len(list), err
+}
+
+// tell passes on what rules may want to know: each notice until it is taken.
+func (w *Work) tell(ctx context.Context) error {
+	if w.options.Tell == nil {
+		return nil
+	}
+	rows, err := w.store.readers.QueryContext(ctx, `
+SELECT `+head+` FROM delivery WHERE untold = 1 ORDER BY updated LIMIT 100`)
+	if err != nil {
+		return errorf("look for news", err)
+	}
+	list, err := collect(rows, func(r *sql.Rows) (d Delivery, err error) { return d, d.scan(r) })
+	if err != nil {
+		return errorf("look for news", err)
+	}
+	for _, d := range list {
+		if err := w.options.Tell(ctx, noticeOf(d)); err != nil {
+			return errorf("tell of "+d.ID, err)
+		}
+		if _, err := w.store.db.ExecContext(ctx, `
+UPDATE delivery SET untold = 0 WHERE id = $1 AND updated = $2`, d.ID, d.Updated.UnixMilli()); err != nil {
+			return errorf("tell of "+d.ID, err)
+		}
+	}
+	return nil
+}
+
+func noticeOf(d Delivery) Notice {
+	name := DeliveryDead
+	if d.State == Paused {
+		name = TargetPaused
+	}
+	return Notice{Name: name, Key: fmt.Sprintf("%s:%s:%d", name, d.ID, d.Updated.UnixMilli()), Delivery: d}
+}
+
+// pruneChunk is how many rows one commit prunes.
+const pruneChunk = 200
+
+// Prune forgets deliveries that ended before a time, with their attempts.
+func (w *Work) Prune(ctx context.Context, before time.Time) (int64, error) {
+	var total int64
+	for {
+		var n int64
+		err := w.store.tx(ctx, func(tx *sql.Tx) error {
+			const old = `SELECT id FROM delivery WHERE updated < $1 AND untold = 0 AND state IN ('done', 'unknown', 'dead', 'superseded') ORDER BY id LIMIT $2`
+			if _, err := tx.ExecContext(ctx, `DELETE FROM attempt WHERE delivery_id IN (`+old+`)`, before.UnixMilli(), pruneChunk); err != nil {
+				return err
+			}
+			result, err := tx.ExecContext(ctx, `DELETE FROM delivery WHERE id IN (`+old+`)`, before.UnixMilli(), pruneChunk)
+			if err != nil {
+				return err
+			}
+			n, err = result.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return total, errorf("prune deliveries", err)
+		}
+		if total += n; n < pruneChunk {
+			return total, nil
+		}
+	}
+}
