@@ -366,7 +366,7 @@ func TestTokenStaysWithItsHost(t *testing.T) {
 		c, err := hub.New(hub.Options{BaseURL: base, Auth: hub.Token(secret.New("t0ken")), HTTP: &http.Client{
 			Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
 				hosts[req.URL.Scheme+"://"+req.URL.Host] = true
-				return &http.Response{StatusCode: 301, Header: http.Header{"Location": {to}}, Body: http.NoBody, Request: req}, nil
+				return &http.Response{StatusCode: http.StatusMovedPermanently, Header: http.Header{"Location": {to}}, Body: http.NoBody, Request: req}, nil
 			}),
 		}})
 		if err != nil {

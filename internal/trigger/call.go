@@ -44,6 +44,9 @@ func (r *run) trigger(ctx context.Context) *deploy.Ending {
 	if err != nil {
 		return ending(deploy.ReasonInvalidInput, err.Error())
 	}
+	if r.gated != nil && r.call.Ending.Outcome == deploy.Triggered {
+		return nil
+	}
 	return &r.call.Ending
 }
 

@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,13 @@ func Outputs() []Output {
 		{"branch", "Branch that was sent; empty where a commit was."},
 		{"pull-request", "Number of the pull request, empty without one."},
 		{"project-id", "Project that was sent."},
+		{"result", "passed or failed where the result was waited for and came, else empty."},
+		{"result-url", "Address of the first result that failed, else of the first that is not complete, else of the first."},
+		{"result-summary", "What the results say, one a line."},
+		{"result-count", "Number of results that count."},
+		{"result-passed", "Number of those that are a success."},
+		{"result-failed", "Number of those that failed, were cancelled or timed out."},
+		{"result-neutral", "Number of those that are neutral or skipped."},
 		{"attempts", "Number of tries of the call."},
 		{"duration-ms", "Duration of the run, in milliseconds."},
 		{"correlation-id", "Identifier that went with every try of the call."},
@@ -58,6 +66,7 @@ func (r *run) values() map[string]string {
 	if r.call.Status != 0 {
 		values["status"] = strconv.Itoa(r.call.Status)
 	}
+	maps.Copy(values, r.gated.outputs())
 	for _, field := range deploy.Fields() {
 		values[string(field)] = r.res.Deployment.Value(field)
 	}

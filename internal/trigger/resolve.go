@@ -27,13 +27,18 @@ func (r *run) resolve(context.Context) *deploy.Ending {
 			payload = nil // origin says what that means
 		}
 	}
-	r.res = origin.Resolve(r.Getenv, payload, origin.Given{
-		State: r.in.State, Commit: r.in.Commit, Branch: r.in.Branch,
-		Environment: r.in.Environment, URL: r.in.EnvironmentURL,
-	})
+	r.res = origin.Resolve(r.Getenv, payload, r.given())
 	r.notes = append(r.notes, r.res.Notes...)
 	r.warnings = append(r.warnings, r.res.Warnings...)
 	return nil
+}
+
+// given is what the workflow says itself.
+func (r *run) given() origin.Given {
+	return origin.Given{
+		State: r.in.State, Commit: r.in.Commit, Branch: r.in.Branch,
+		Environment: r.in.Environment, URL: r.in.EnvironmentURL,
+	}
 }
 
 // decide says whether there is something to test here, and whether all is
@@ -43,7 +48,7 @@ func (r *run) decide(context.Context) *deploy.Ending {
 		return end
 	}
 	r.project = r.findProject()
-	if r.project == "" && len(r.in.Projects) > 0 {
+	if r.project == "" && len(r.in.Projects) > 0 && !r.finds() {
 		return ending(deploy.ReasonNoProject, "")
 	}
 	if r.in.APIKey.IsZero() {
@@ -62,7 +67,7 @@ func (r *run) skip() *deploy.Ending {
 		return ending(deploy.ReasonBotBranch, fmt.Sprintf("The event is about branch %q, sent by %q: the test service's own work.", c.Branch, c.Sender))
 	case !slices.Contains(r.in.SendStates, d.State):
 		return ending(deploy.ReasonStateNotSent, fmt.Sprintf("The deployment's state is %s, and only %s is sent.", d.State, states(r.in.SendStates)))
-	case len(r.in.Environments) > 0 && !deploy.MatchAny(r.in.Environments, d.EnvironmentName) && !deploy.MatchAny(r.in.Environments, d.Environment):
+	case len(r.in.Environments) > 0 && !r.finds() && !deploy.MatchAny(r.in.Environments, d.EnvironmentName) && !deploy.MatchAny(r.in.Environments, d.Environment):
 		return ending(deploy.ReasonEnvironmentNotListed, fmt.Sprintf("The environment %q matches no pattern of the environments input (%s).", d.EnvironmentName, patterns(r.in.Environments)))
 	}
 	return nil
@@ -134,7 +139,7 @@ func (r *run) incomplete() *deploy.Ending {
 	if d.URL == "" && d.State == deploy.Success && !r.finds() {
 		lack(deploy.ReasonNoURL, "no URL of the deployed application is known: want environment-url ("+r.res.Reasons[deploy.FieldURL]+")")
 	}
-	if r.project == "" {
+	if r.project == "" && !r.finds() {
 		lack(deploy.ReasonInvalidInput, "no project is known: want project-id, or project_id in .bugster/config.yaml of a checked-out repository")
 	}
 	if r.in.OrganizationID == "" {
@@ -150,8 +155,8 @@ func (r *run) incomplete() *deploy.Ending {
 }
 
 // finds reports whether the run will look for the deployment, and so for its
-// URL, later.
-func (r *run) finds() bool { return r.in.FindDeployment || r.in.FindStatus != nil }
+// URL and environment, later.
+func (r *run) finds() bool { return (r.in.FindDeployment || r.in.FindStatus != nil) && !r.looked }
 
 // checkURL refuses an application that the service cannot reach.
 func (r *run) checkURL(address string) error {

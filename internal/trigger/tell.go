@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -22,13 +23,14 @@ func (r *run) report() report.Run {
 
 // tell writes outputs, annotations and summary, and returns the exit code. The
 // outputs come first: after a signal there is little time.
-func (r *run) tell() int {
+func (r *run) tell(ctx context.Context) int {
 	for _, err := range r.setOutputs() {
 		r.runner.Warning("afterdeploy: output", err.Error())
 	}
 	r.tellDeployment()
 	r.annotate()
 	r.runner.Log(fmt.Sprintf("Outcome: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence+details(r.end)))
+	r.publish(ctx)
 	if r.in.Summary {
 		if err := r.runner.Summarize(report.Markdown(r.report())); err != nil {
 			r.runner.Warning("afterdeploy: summary", err.Error())

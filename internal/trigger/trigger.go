@@ -46,7 +46,7 @@ var errDeadline = errors.New("the run's timeout has passed")
 func (h Host) Trigger(ctx context.Context) int {
 	r := begin(h)
 	r.end = r.carryOut(ctx, r.steps())
-	return r.tell()
+	return r.tell(ctx)
 }
 
 // Explain resolves and decides as Trigger would, and prints the result, as
@@ -79,6 +79,7 @@ func explained(context.Context) *deploy.Ending {
 // run is one run under way: what is known so far.
 type run struct {
 	Host
+	atGitHub
 	runner  *gha.Runner
 	started time.Time
 
@@ -108,7 +109,10 @@ type step func(context.Context) *deploy.Ending
 
 // steps are those of a whole run, in order.
 func (r *run) steps() []step {
-	return []step{r.read, r.resolve, r.decide, r.dryRun, r.makeReady, r.trigger}
+	return []step{
+		r.read, r.resolve, r.decide, r.once, r.pending, r.find, r.dryRun,
+		r.makeReady, r.snapshot, r.trigger, r.gate,
+	}
 }
 
 // carryOut takes step after step until one ends the run.
