@@ -14,15 +14,8 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 )
 
-// check reports what only the whole file shows.
-func (l *loader) check() {
-	names := map[string]bool{}
-	for _, r := range l.file.Rules {
-		if r.Name != "" && names[r.Name] {
-			l.problems = append(l.problems, Problem{Text: "two rules are called " + r.Name + ": want names of their own, since deliveries are known by them"})
-		}
-		names[r.Name] = true
-	}
+// checkSources reports repositories that no target lists.
+func (l *loader) checkSources() {
 	for _, s := range l.file.Sources {
 		if s.Repository != "" && !slices.ContainsFunc(l.file.Targets, func(t TargetConfig) bool { return t.Lists(s.Repository) }) {
 			l.report(l.places[s.Name], "repository %q: no target lists it", s.Repository)

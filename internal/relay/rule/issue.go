@@ -34,7 +34,7 @@ func (r Rule) issue(a *Action, v view) error {
 	body := get.text("body", issueBody(v.Event))
 	// No text of the event can pass for a marker.
 	body = strings.ReplaceAll(body, "<!--", "<\u200b!--")
-	spec.Body = short(body, maxIssueBody-len(spec.Marker)-2) + "\n\n" + spec.Marker
+	spec.Body = short(strings.TrimSpace(body), maxIssueBody-len(spec.Marker)-2) + "\n\n" + spec.Marker
 	a.Issue = spec
 	a.OrderKey = strings.ToLower(strings.Join([]string{"issue", a.Repository, spec.Marker}, " "))
 	switch {
@@ -151,7 +151,7 @@ func escape(text string) string {
 			b.WriteString("&amp;")
 		case r == '@':
 			b.WriteString("@\u200b")
-		case strings.ContainsRune("\\`*_{}[]()#+-!|>~", r):
+		case strings.ContainsRune("\\`*_{}[]|>~", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		default:

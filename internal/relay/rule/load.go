@@ -26,7 +26,7 @@ func Load(data []byte, lookup func(ref string) (secret.String, error)) (*File, e
 		l.targets(top)
 		l.rules(top)
 		l.own(top)
-		l.check()
+		l.checkSources()
 	}
 	if len(l.problems) > 0 {
 		return nil, l.problems.sorted()
@@ -104,7 +104,7 @@ func (l *loader) checkSource(m mapping, c source.Config) {
 			}
 		}
 	}
-	if c.Aggregate && c.APIToken.IsZero() {
+	if c.Aggregate && c.Service == source.Currents && c.APIToken.IsZero() {
 		l.report(m.node("aggregate"), "aggregate needs api-token: only the API knows all groups of a run")
 	}
 	if c.Service != source.Currents && c.Service != source.Bitrise && m.has("api-token") {
@@ -129,6 +129,7 @@ func (l *loader) verification(m mapping) source.Verification {
 	switch {
 	case v.has("signature") && (v.has("header") || v.has("secret")):
 		l.report(v.at, "signature and header are two ways: want one")
+		return source.Verification{}
 	case v.has("signature"):
 		return source.Verification{Secrets: v.secrets("signature")}
 	}
@@ -255,9 +256,7 @@ func (l *loader) rule(n ast.Node) {
 			when:         m.text("when"),
 		},
 	}
-	if r.Name != "" && !nameOK(r.Name) {
-		l.report(m.node("name"), "name %q: want letters, digits, dots, dashes and underscores", r.Name)
-	}
+	l.ruleName(m, r.Name)
 	target := l.target(m, r.Target)
 	if target != nil {
 		r.Do = l.do(m, target)
@@ -269,6 +268,16 @@ func (l *loader) rule(n ast.Node) {
 		l.checkRule(m, r, *target)
 	}
 	l.file.Rules = append(l.file.Rules, r)
+}
+
+func (l *loader) ruleName(m mapping, name string) {
+	switch {
+	case name == "":
+	case !nameOK(name):
+		l.report(m.node("name"), "name %q: want letters, digits, dots, dashes and underscores", name)
+	case slices.ContainsFunc(l.file.Rules, func(r Rule) bool { return r.Name == name }):
+		l.report(m.node("name"), "name %q is another rule's: want one of its own, since deliveries are known by it", name)
+	}
 }
 
 // filterDefaults narrows a rule that does not say for which events it is.

@@ -47,7 +47,7 @@ func repertoire(service string) map[event.Kind][]event.Status {
 			event.KindPush: unknown, event.KindRelease: unknown, event.KindDispatch: unknown, event.KindPing: unknown, event.KindOther: unknown,
 		}
 	case source.Bitrise:
-		return map[event.Kind][]event.Status{event.KindBuild: progress, event.KindOther: append(unknown, progress...)}
+		return map[event.Kind][]event.Status{event.KindBuild: progress, event.KindOther: progress}
 	case source.Currents:
 		return map[event.Kind][]event.Status{event.KindRun: timed}
 	case source.Gleap:

@@ -43,7 +43,7 @@ func (p Problems) sorted() Problems {
 
 // nearest returns the known word that text is most likely a slip of, or "".
 func nearest(text string, known []string) string {
-	best, least := "", 1+max(1, len(text)/3)
+	best, least := "", 1+max(1, 2*len(text)/5)
 	for _, word := range known {
 		if d := distance(strings.ToLower(text), word); d < least {
 			best, least = word, d
