@@ -161,7 +161,7 @@ func each(t *testing.T, archive io.Reader, f func(name string, content []byte)) 
 	r := tar.NewReader(archive)
 	for {
 		header, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
