@@ -2,10 +2,10 @@ package origin
 
 import "strings"
 
-// reduce turns a host's name of an environment into the word that the service
+// Reduce turns a host's name of an environment into the word that the service
 // knows, where the name says so, and otherwise lower-cases it. Vercel writes
 // "Preview – web", Railway "shop / production", Cloudflare "shop (Preview)".
-func reduce(name string) string {
+func Reduce(name string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
 	for _, part := range parts(name) {
 		switch part = strings.TrimSpace(part); part {

@@ -100,7 +100,7 @@ func (r *Resolution) settleEnvironment(f findings, given Given) {
 			d.EnvironmentName, r.Reasons[deploy.FieldEnvironmentName] = given.Environment, "input environment"
 		}
 	case name != "":
-		d.Environment, r.Reasons[deploy.FieldEnvironment] = reduce(name), reduced(f.environment)
+		d.Environment, r.Reasons[deploy.FieldEnvironment] = Reduce(name), reduced(f.environment)
 	case f.preview != "":
 		d.Environment, r.Reasons[deploy.FieldEnvironment] = "preview", f.preview
 	default:
@@ -109,7 +109,7 @@ func (r *Resolution) settleEnvironment(f findings, given Given) {
 }
 
 func reduced(name field[string]) string {
-	short := reduce(name.value)
+	short := Reduce(name.value)
 	switch {
 	case short == name.value:
 		return name.reason
