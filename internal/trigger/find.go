@@ -150,9 +150,9 @@ func (f *finder) decide() sight {
 	return sight{text: only.String(), done: f.found != nil || f.end != nil}
 }
 
-// late is the ending when time is up.
+// late is the ending of a wait that was not over.
 func (f *finder) late() *deploy.Ending {
-	end := ending(deploy.ReasonDeploymentNotFound, sentence("time was up while waiting for "+f.wanted()))
+	end := ending(deploy.ReasonDeploymentNotFound, sentence("the run waited to the end for "+f.wanted()))
 	if len(f.seen) == 0 {
 		end.Details = []string{"GitHub knows none of this commit: does the host report deployments (else see find-status), and of this commit?"}
 		return end

@@ -31,6 +31,7 @@ func (r *run) snapshot(ctx context.Context) *deploy.Ending {
 		ownRun: "/actions/runs/" + r.res.Context.RunID, ownContext: r.in.CommitStatus,
 		settle: r.in.ResultSettle, appear: r.in.ResultAppear,
 	}
+	r.tellDeployment()
 	err = r.watch(api, "the results that are on "+short(sha)+" already").until(ctx, r.gated.remember)
 	switch {
 	case err == nil:
@@ -38,7 +39,7 @@ func (r *run) snapshot(ctx context.Context) *deploy.Ending {
 	case final(err):
 		return r.refused(err, deploy.ReasonDeadline)
 	}
-	return ending(deploy.ReasonDeadline, "Time was up before GitHub told which results are on the commit already; nothing was sent.")
+	return ending(deploy.ReasonDeadline, "GitHub had not told which results are on the commit already, so nothing was sent.")
 }
 
 // gate waits for the results on the commit.
@@ -129,7 +130,7 @@ func (g *gate) remember(ctx context.Context) (sight, error) {
 	for _, r := range list {
 		g.before[r.key] = r.mark
 	}
-	return sight{text: fmt.Sprintf("%d results", len(list)), done: true}, nil
+	return sight{text: counted(len(list), "result") + " on the commit before the call", done: true}, nil
 }
 
 // look asks once, and ends the wait where all is settled or nothing appears.
@@ -169,16 +170,16 @@ func (g *gate) decide() sight {
 	return sight{text: tally(g.results), done: true}
 }
 
-// late is the ending when time is up.
+// late is the ending of a wait that was not over.
 func (g *gate) late() *deploy.Ending {
 	open := pending(g.results)
 	switch {
 	case len(g.results) == 0:
-		return ending(deploy.ReasonDeadline, fmt.Sprintf("Time was up, and nothing had appeared on %s that counts as a result (%s).", short(g.sha), g.wanted()))
+		return ending(deploy.ReasonDeadline, fmt.Sprintf("Nothing had appeared on %s yet that counts as a result (%s).", short(g.sha), g.wanted()))
 	case len(open) == 0:
-		return ending(deploy.ReasonDeadline, "Time was up while more results might have come: "+tally(g.results)+".")
+		return ending(deploy.ReasonDeadline, "More results might have come: "+tally(g.results)+".")
 	}
-	end := ending(deploy.ReasonDeadline, "Time was up before the tests were over: "+tally(g.results)+".")
+	end := ending(deploy.ReasonDeadline, "The tests were not over: "+tally(g.results)+".")
 	end.Details = linesOf(open)
 	return end
 }

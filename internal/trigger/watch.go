@@ -63,7 +63,7 @@ func (w *watch) until(ctx context.Context, look func(context.Context) (sight, er
 			}
 			s = sight{text: err.Error()}
 		}
-		w.note(ctx, s.text)
+		w.note(ctx, s)
 		w.pause = max(w.pace(w.Counted()-before), asked)
 		if s.next > 0 {
 			w.pause = min(w.pause, s.next)
@@ -93,19 +93,22 @@ func passing(err error) (time.Duration, bool) {
 }
 
 // note tells what was seen if that is new, or if nothing was told for long.
-func (w *watch) note(ctx context.Context, seen string) {
+func (w *watch) note(ctx context.Context, s sight) {
 	w.quiet++
-	fresh := seen != w.seen
+	fresh := s.text != w.seen
 	if fresh {
-		w.seen, w.quiet = seen, 0
+		w.seen, w.quiet = s.text, 0
 	}
 	if !fresh && time.Since(w.told) < heartbeat {
 		return
 	}
 	w.told = time.Now()
-	left := ""
-	if deadline, ok := ctx.Deadline(); ok {
-		left = ", " + report.Duration(max(0, time.Until(deadline))) + " left"
+	line := fmt.Sprintf("  %s: %s", report.Duration(time.Since(w.start)), s.text)
+	if !s.done {
+		line += "; waiting for " + w.For
 	}
-	w.Tell(fmt.Sprintf("  %s: %s; waiting for %s%s", report.Duration(time.Since(w.start)), seen, w.For, left))
+	if deadline, ok := ctx.Deadline(); ok && !s.done {
+		line += ", " + report.Duration(max(0, time.Until(deadline))) + " left"
+	}
+	w.Tell(line)
 }

@@ -47,13 +47,17 @@ func New(s Script) *Fake {
 	f := &Fake{mux: http.NewServeMux(), script: s, start: time.Now(), lastID: 1000, tokens: map[string]installation{}}
 	f.faults = make([]int, len(s.Faults))
 	for i := range s.Deployments {
-		f.deployments = append(f.deployments, newDeployment(&s.Deployments[i]))
+		d := &deployment{Deployment: &s.Deployments[i], id: s.Deployments[i].ID}
+		if d.id == 0 {
+			d.id = f.nextID()
+		}
+		f.deployments = append(f.deployments, d)
 	}
 	for i := range s.Checks {
-		f.checks = append(f.checks, newCheck(&s.Checks[i]))
+		f.checks = append(f.checks, &check{Check: &s.Checks[i]})
 	}
 	for i := range s.Statuses {
-		f.statuses = append(f.statuses, newStatus(&s.Statuses[i]))
+		f.statuses = append(f.statuses, &status{Status: &s.Statuses[i]})
 	}
 	for _, c := range s.Comments {
 		f.comments = append(f.comments, &comment{id: f.nextID(), issue: c.Issue, author: c.Author, body: c.Body, created: f.start, updated: f.start})

@@ -29,11 +29,10 @@ func (f *Fake) listDeployments(req *http.Request, _ []byte) answer {
 
 func (f *Fake) listDeploymentStatuses(req *http.Request, _ []byte) answer {
 	for _, d := range f.deployments {
-		if d.id == 0 || strconv.FormatInt(d.id, 10) != req.PathValue("id") {
+		if strconv.FormatInt(d.id, 10) != req.PathValue("id") {
 			continue
 		}
-		d.reported++
-		d.statuses = f.advance(d.statuses, whens(d.Statuses, func(s DeploymentStatus) When { return s.When }), d.reported)
+		f.report(d)
 		objects := []object{}
 		for n := len(d.statuses) - 1; n >= 0; n-- {
 			objects = append(objects, d.statusObject(repo(req), n))

@@ -28,11 +28,10 @@ func (f *Fake) createStatus(req *http.Request, body []byte) answer {
 	case utf8.RuneCountInString(said.Description) > 140:
 		return invalid("Status", "description", "custom")
 	}
-	s := newStatus(&Status{
+	s := &status{Status: &Status{
 		SHA: sha, Context: or(said.Context, "default"), Creator: "github-actions[bot]",
 		Steps: []StatusStep{{State: said.State, Description: said.Description, URL: said.TargetURL}},
-	})
-	s.steps = []step{{f.nextID(), time.Now()}}
+	}, steps: []step{{f.nextID(), time.Now()}}}
 	f.statuses = append(f.statuses, s)
 	return answer{status: http.StatusCreated, body: s.object(repo(req), sha, 0), changed: true}
 }

@@ -45,6 +45,7 @@ type When struct {
 // Deployment is a deployment of a commit and what is reported on it.
 type Deployment struct {
 	When        `yaml:",inline"`
+	ID          int64              `yaml:"id"` // 0: the next free one
 	SHA         string             `yaml:"sha"`
 	Ref         string             `yaml:"ref"`
 	Environment string             `yaml:"environment"`
@@ -55,6 +56,7 @@ type Deployment struct {
 // DeploymentStatus is one report on a deployment.
 type DeploymentStatus struct {
 	When           `yaml:",inline"`
+	ID             int64  `yaml:"id"` // 0: the next free one
 	State          string `yaml:"state"`
 	Environment    string `yaml:"environment"`
 	EnvironmentURL string `yaml:"environment-url"`

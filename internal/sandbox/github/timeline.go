@@ -49,7 +49,17 @@ type deployment struct {
 	reported int // asked for its statuses
 }
 
-func newDeployment(d *Deployment) *deployment { return &deployment{Deployment: d} }
+// report adds the statuses that are reached now.
+func (f *Fake) report(d *deployment) {
+	d.reported++
+	before := len(d.statuses)
+	d.statuses = f.advance(d.statuses, whens(d.Statuses, func(s DeploymentStatus) When { return s.When }), d.reported)
+	for n := before; n < len(d.statuses); n++ {
+		if id := d.Statuses[n].ID; id != 0 {
+			d.statuses[n].id = id
+		}
+	}
+}
 
 // listed returns the deployments of a commit that are there, newest first.
 func (f *Fake) listed(sha, ref, environment string) []*deployment {
@@ -63,9 +73,7 @@ func (f *Fake) listed(sha, ref, environment string) []*deployment {
 		if !ok {
 			continue
 		}
-		if d.id == 0 {
-			d.id, d.since = f.nextID(), since
-		}
+		d.since = since
 		found = append(found, d)
 	}
 	slices.SortStableFunc(found, func(a, b *deployment) int { return b.since.Compare(a.since) })
@@ -77,8 +85,6 @@ type check struct {
 	steps []step
 	asked int
 }
-
-func newCheck(c *Check) *check { return &check{Check: c} }
 
 // started returns the check runs of a commit that are there, oldest first. Of
 // several with one App and name, "latest" leaves the last.
@@ -106,8 +112,6 @@ type status struct {
 	steps []step
 	asked int
 }
-
-func newStatus(s *Status) *status { return &status{Status: s} }
 
 func whens[T any](steps []T, when func(T) When) []When {
 	found := make([]When, len(steps))
