@@ -285,6 +285,17 @@ func TestTriggerRef(t *testing.T) {
 	}
 }
 
+// The service hears the words that the action would send.
+func TestTriggerEnvironment(t *testing.T) {
+	t.Parallel()
+	f := load(t, head+"  - {name: tests, source: hooks, kind: deployment, to: tests}\n")
+	e := arrived(t, f, "hooks", "deployment_status", services.Options{})
+	e.Environment = "Preview – web"
+	if got := one(t, f, e).Trigger.Environment; got != "preview" {
+		t.Errorf("environment %q, want preview", got)
+	}
+}
+
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]any{

@@ -15,23 +15,29 @@ import (
 )
 
 // Load reads a rules file. Lookup resolves env:NAME and file:PATH, see
-// [Lookup]. The error is [Problems]: all of them at once, in the order of the
-// file.
+// [Lookup]. The error is an [*Error]: all problems at once, in the order of
+// the file.
 func Load(data []byte, lookup func(ref string) (secret.String, error)) (*File, error) {
 	l := &loader{reader: reader{lookup: lookup, anchors: map[string]ast.Node{}}, places: map[string]ast.Node{}}
-	body := l.document(data)
-	if body != nil {
-		top := l.mapping(body, body, "sources, targets and rules", "sources", "targets", "rules", "own")
-		l.sources(top)
-		l.targets(top)
-		l.rules(top)
-		l.own(top)
-		l.checkSources()
+	if body := l.document(data); body != nil {
+		l.sections(body)
 	}
 	if len(l.problems) > 0 {
-		return nil, l.problems.sorted()
+		return nil, &Error{inOrder(l.problems)}
 	}
 	return &l.file, nil
+}
+
+func (l *loader) sections(body ast.Node) {
+	top := l.mapping(body, body, "sources, targets and rules", "sources", "targets", "rules", "own")
+	if len(top.values) == 0 && len(l.problems) > 0 {
+		return // it is something else altogether
+	}
+	l.sources(top)
+	l.targets(top)
+	l.rules(top)
+	l.own(top)
+	l.checkSources()
 }
 
 // loader makes a File of what a reader reads.

@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"os"
@@ -123,6 +124,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add(example)
 	f.Add([]byte("a: &a [*a]\nsources: *a"))
+	f.Add([]byte("sources: &s {a: *s}\nrules: &r [*r, *r]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := rule.Load(data, lookup)
 		if err == nil {
@@ -131,12 +133,12 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		var problems rule.Problems
-		if !errors.As(err, &problems) || len(problems) == 0 {
+		var wrong *rule.Error
+		if !errors.As(err, &wrong) || len(wrong.Problems) == 0 {
 			t.Fatalf("Load() = %T %v", err, err)
 		}
-		for _, p := range problems {
-			if p.Text == "" || p.Line < 0 || p.Line > strings.Count(string(data), "\n")+2 {
+		for _, p := range wrong.Problems {
+			if p.Text == "" || p.Line < 0 || p.Line > bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte("\r"))+2 {
 				t.Errorf("problem %+v", p)
 			}
 		}

@@ -13,32 +13,35 @@ type Problem struct {
 	Text         string
 }
 
-// Error implements error.
-func (p Problem) Error() string {
+// String says where it is and what it is.
+func (p Problem) String() string {
 	if p.Line == 0 {
 		return p.Text
 	}
 	return fmt.Sprintf("%d:%d: %s", p.Line, p.Column, p.Text)
 }
 
-// Problems are all that is wrong in a rules file, in the order of the file.
-type Problems []Problem
+// Error is all that is wrong in a rules file.
+type Error struct {
+	// Problems are in the order of the file.
+	Problems []Problem
+}
 
-// Error implements error.
-func (p Problems) Error() string {
-	lines := make([]string, len(p))
-	for i, one := range p {
-		lines[i] = one.Error()
+// Error implements error: one line for each problem.
+func (e *Error) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
 }
 
-// sorted returns the problems in the order of the file, each once.
-func (p Problems) sorted() Problems {
-	slices.SortStableFunc(p, func(a, b Problem) int {
+// inOrder returns the problems in the order of the file, each once.
+func inOrder(problems []Problem) []Problem {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
 	})
-	return slices.Compact(p)
+	return slices.Compact(problems)
 }
 
 // nearest returns the known word that text is most likely a slip of, or "".

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
+	"github.com/afterdeploy/afterdeploy/internal/origin"
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 )
 
@@ -58,7 +59,7 @@ func (r Rule) trigger(a *Action, t TargetConfig, v view) error {
 		State:          state(v.Event.Status),
 		Commit:         ref.Commit(),
 		Branch:         ref.Branch(),
-		Environment:    get.text("environment", v.Environment),
+		Environment:    get.text("environment", origin.Reduce(v.Environment)),
 		EnvironmentURL: get.text("environment-url", v.EnvironmentURL),
 		ProjectID:      get.text("project-id", t.ProjectID),
 	}

@@ -18,8 +18,9 @@ import (
 
 // reader reads YAML nodes and gathers what is wrong, each with its place.
 type reader struct {
-	problems Problems
+	problems []Problem
 	anchors  map[string]ast.Node
+	aliases  int // resolved so far
 	lookup   func(ref string) (secret.String, error)
 }
 
@@ -62,6 +63,9 @@ func place(n ast.Node) (line, column int) {
 	return at.Line, at.Column
 }
 
+// maxAliases ends a value that holds itself.
+const maxAliases = 1000
+
 // value follows anchors and aliases, and takes null for nothing.
 func (r *reader) value(n ast.Node) ast.Node {
 	switch v := n.(type) {
@@ -69,7 +73,10 @@ func (r *reader) value(n ast.Node) ast.Node {
 		r.anchors[v.Name.GetToken().Value] = v.Value
 		return r.value(v.Value)
 	case *ast.AliasNode:
-		// An anchor is complete before its alias is read, so this ends.
+		if r.aliases++; r.aliases > maxAliases {
+			r.report(n, "more than %d aliases, counting those inside others", maxAliases)
+			return nil
+		}
 		if known, ok := r.anchors[v.Value.GetToken().Value]; ok {
 			return r.value(known)
 		}

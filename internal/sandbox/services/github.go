@@ -21,7 +21,7 @@ func github() map[string]func(Options) event {
 		"status":                     hook("status", status),
 		"pull_request":               hook("pull_request", pull),
 		"release":                    hook("release", release),
-		"repository_dispatch":        hook("repository_dispatch", func(o Options) payload { return dispatch("deploy", payload{"environment": "staging"}) }),
+		"repository_dispatch":        hook("repository_dispatch", func(Options) payload { return dispatch("deploy", payload{"environment": "staging"}) }),
 		"repository_dispatch:vercel": hook("repository_dispatch", vercel),
 		"issues":                     hook("issues", func(Options) payload { return payload{"action": "opened", "issue": payload{"number": 1}} }),
 	}
