@@ -2,6 +2,7 @@
 package secret
 
 import (
+	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
 	"io"
@@ -31,9 +32,14 @@ func (s String) Reveal() string {
 // IsZero reports whether there is no secret.
 func (s String) IsZero() bool { return s.s == nil }
 
-// Equal compares with a text in constant time. No secret equals nothing.
+// Equal compares with a text in a time that tells nothing, not even the
+// secret's length. No secret equals nothing.
 func (s String) Equal(text string) bool {
-	return s.s != nil && subtle.ConstantTimeCompare([]byte(*s.s), []byte(text)) == 1
+	if s.s == nil {
+		return false
+	}
+	want, got := sha256.Sum256([]byte(*s.s)), sha256.Sum256([]byte(text))
+	return subtle.ConstantTimeCompare(want[:], got[:]) == 1
 }
 
 const stars = "***"

@@ -150,9 +150,13 @@ func (s *Source) Allows(method string) bool {
 	return method == http.MethodPost || s.service.probes
 }
 
-// Accepts reports whether the service sends bodies of this content type. It
-// is asked for verified requests; a request with another type answers 415.
+// Accepts reports whether the service sends bodies of this content type. A
+// request with another type answers 415. A service that tries an address may do
+// so with anything.
 func (s *Source) Accepts(contentType string) bool {
+	if s.service.probes {
+		return true
+	}
 	switch mediaType(contentType) {
 	case "application/json", "":
 		return true

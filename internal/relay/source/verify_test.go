@@ -157,6 +157,7 @@ func TestAccepts(t *testing.T) {
 		{source.Bitrise, "multipart/form-data; boundary=x", false},
 		{source.BetterBugs, "multipart/form-data; boundary=x", true},
 		{source.BetterBugs, "application/x-www-form-urlencoded", true},
+		{source.BetterBugs, "text/plain", true},
 		{source.Gleap, "", true},
 		{source.Gleap, "image/png", false},
 	} {
