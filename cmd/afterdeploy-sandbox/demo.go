@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -24,8 +25,14 @@ import (
 //go:embed demo/deployment_status.json
 var recorded []byte //nolint:gochecknoglobals // go:embed fills variables only
 
+// gated is a GitHub on which results of the recorded deployment's commit appear.
+//
+//go:embed demo/gate.yml
+var gated []byte //nolint:gochecknoglobals // go:embed fills variables only
+
 func demoCommand() *cobra.Command {
-	return &cobra.Command{
+	var gate bool
+	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the main job on a recorded deployment_status event",
 		Long: `Start the sandbox on the loopback, run the action on a recorded deployment_status
@@ -33,20 +40,30 @@ event exactly as a workflow would, and show its log, its outputs, its summary
 and what the service received. Nothing leaves this machine.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return demo(cmd.Context(), cmd.OutOrStdout())
+			return demo(cmd.Context(), cmd.OutOrStdout(), gate)
 		},
 	}
+	cmd.Flags().BoolVar(&gate, "gate", false, "wait for the tests' result on the commit, and report it there and on the pull request")
+	return cmd
 }
 
-// demo runs the action against the sandbox. It is an error if the action does
-// not succeed.
-func demo(ctx context.Context, out io.Writer) error {
+// demo runs the action against the sandbox, with its result waited for where
+// gate is set. It is an error if the action does not succeed.
+func demo(ctx context.Context, out io.Writer, gate bool) error {
 	dir, err := os.MkdirTemp("", "afterdeploy-demo-")
 	if err != nil {
 		return fmt.Errorf("make a directory: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	services := sandbox.New(sandbox.Script{})
+	var script []byte
+	if gate {
+		script = gated
+	}
+	parsed, err := sandbox.ParseScript(script)
+	if err != nil {
+		return err
+	}
+	services := sandbox.New(parsed)
 	base, stop, err := onLoopback(services)
 	if err != nil {
 		return err
@@ -55,6 +72,9 @@ func demo(ctx context.Context, out io.Writer) error {
 	env, err := workflow(dir, base)
 	if err != nil {
 		return err
+	}
+	if gate {
+		maps.Copy(env, gateInputs(base))
 	}
 
 	heading(out, "The step's log")
@@ -67,6 +87,12 @@ func demo(ctx context.Context, out io.Writer) error {
 	heading(out, "What the service received")
 	for _, req := range services.Trigger.Requests() {
 		fmt.Fprintf(out, "%s %s (key accepted: %t)\n%s\n", req.Method, req.Path, req.KeyAccepted, gha.Plain(string(req.Body)))
+	}
+	if gate {
+		heading(out, "What GitHub was told")
+		for _, w := range services.GitHub.Writes() {
+			fmt.Fprintf(out, "%s %s\n%s\n", w.Method, w.Path, gha.Plain(string(w.Body)))
+		}
 	}
 	if err := show(out, env["GITHUB_OUTPUT"], env["GITHUB_STEP_SUMMARY"]); err != nil {
 		return err
@@ -115,6 +141,18 @@ func workflow(dir, base string) (map[string]string, error) {
 		}
 	}
 	return env, nil
+}
+
+// gateInputs ask for the result, and for reports of it.
+func gateInputs(base string) map[string]string {
+	return map[string]string{
+		"GITHUB_API_URL":        base + sandbox.GitHubPath,
+		"INPUT_GITHUB-TOKEN":    "ghs_demo",
+		"INPUT_WAIT-FOR-RESULT": "true",
+		"INPUT_RESULT-SETTLE":   "1s",
+		"INPUT_COMMIT-STATUS":   "e2e",
+		"INPUT_COMMENT":         "true",
+	}
 }
 
 func heading(out io.Writer, title string) {

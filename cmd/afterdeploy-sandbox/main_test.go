@@ -16,12 +16,31 @@ import (
 func TestDemoShowsTheMainJob(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if err := demo(t.Context(), &out); err != nil {
+	if err := demo(t.Context(), &out, false); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		"Outcome: triggered (processed)", `"commit_sha":"6dcb09b5b57875f334f61aebed695e2e4193db5e"`,
 		"outcome = triggered", "## ✅ Tests triggered · `Preview – shop`", "Exit code 0",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the demo does not show %q:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestDemoShowsAGatedRun(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := demo(t.Context(), &out, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"1 result: 1 not complete (Bugster in_progress); waiting for results of bugster-dev named * on 6dcb09b",
+		"Outcome: passed (tests-passed)", "result-summary = Bugster: success, 12 of 12 tests passed",
+		"POST /repos/acme/shop/statuses/6dcb09b5b57875f334f61aebed695e2e4193db5e\n{\"state\":\"pending\"",
+		"POST /repos/acme/shop/issues/12/comments\n", "{\"state\":\"success\"",
+		"## ✅ Tests passed · `Preview – shop`", "Exit code 0",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the demo does not show %q:\n%s", want, out.String())

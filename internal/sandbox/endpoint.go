@@ -35,6 +35,7 @@ func DefaultAccount() Account {
 // Endpoint plays the custom trigger endpoint and remembers what it was sent.
 type Endpoint struct {
 	account Account
+	started func() // is told of an accepted call; it may be nil
 
 	mu       sync.Mutex
 	steps    []Step
@@ -113,6 +114,9 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	status, reply := e.judge(req, body)
 	e.record(req, body, status)
+	if status == http.StatusOK && e.started != nil {
+		e.started()
+	}
 	writeJSON(w, status, reply)
 }
 

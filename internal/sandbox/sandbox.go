@@ -4,12 +4,18 @@ import (
 	"net/http"
 
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/app"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/github"
 )
+
+// GitHubPath is where the GitHub API is.
+const GitHubPath = "/api/v3"
 
 // Sandbox is all the services behind one address.
 type Sandbox struct {
 	// Trigger is the custom trigger endpoint.
 	Trigger *Endpoint
+	// GitHub is the GitHub API, nil where the script has none.
+	GitHub *github.Fake
 
 	mux *http.ServeMux
 }
@@ -21,6 +27,11 @@ func New(script Script) *Sandbox {
 		s.mux.Handle("/", app.New(*script.App))
 	}
 	s.mux.Handle(Path, s.Trigger)
+	if script.GitHub != nil {
+		s.GitHub = github.New(*script.GitHub)
+		s.mux.Handle(GitHubPath+"/", http.StripPrefix(GitHubPath, s.GitHub))
+		s.Trigger.started = s.GitHub.Triggered
+	}
 	s.mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) {
 		received := s.Trigger.Requests()
 		if received == nil {

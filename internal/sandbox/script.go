@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/app"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/github"
 )
 
 // Script says how the sandbox misbehaves.
@@ -23,6 +24,9 @@ type Script struct {
 	Endpoint []Step `yaml:"endpoint"`
 	// App is the deployed application. Without it, every other path is none.
 	App *app.Script `yaml:"app"`
+	// GitHub is the GitHub API, at /api/v3 as on a server of one's own.
+	// Without it there is none.
+	GitHub *github.Script `yaml:"github"`
 }
 
 // Step is what is done with one call. The zero Step is an honest answer.

@@ -3,6 +3,7 @@ package trigger_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func TestCommentIsUpdatedInPlace(t *testing.T) {
 	)
 	p := play(t, s)
 	// Ids are given in order, from 1001 on; the bot's is the 253rd.
-	if len(p.writes) != 1 || p.writes[0].Method != "PATCH" || p.writes[0].Path != "/repos/acme/shop/issues/comments/1253" {
+	if len(p.writes) != 1 || p.writes[0].Method != http.MethodPatch || p.writes[0].Path != "/repos/acme/shop/issues/comments/1253" {
 		t.Errorf("writes = %+v, want the bot's first comment updated, and nothing else", p.writes)
 	}
 }
@@ -78,7 +79,7 @@ func TestCommentsOfOtherContextsAreLeftAlone(t *testing.T) {
 		s := commenting()
 		s.github.Comments = []github.Comment{{Issue: 12, Author: "github-actions[bot]", Body: first}}
 		change(&s)
-		if p := play(t, s); len(p.writes) != 1 || p.writes[0].Method != "POST" {
+		if p := play(t, s); len(p.writes) != 1 || p.writes[0].Method != http.MethodPost {
 			t.Errorf("another %s: writes = %+v, want a comment of its own", name, p.writes)
 		}
 	}

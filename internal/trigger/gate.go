@@ -161,7 +161,7 @@ func (g *gate) decide() sight {
 	case len(g.results) == 0:
 		return sight{text: "none yet", next: g.appear - waited}
 	case len(open) > 0:
-		return sight{text: tally(g.results) + ": " + names(open)}
+		return sight{text: tally(g.results) + " (" + names(open) + ")"}
 	}
 	if quiet := time.Since(g.changed); quiet < g.settle {
 		return sight{text: tally(g.results) + ", more may come", next: g.settle - quiet}
@@ -186,5 +186,5 @@ func (g *gate) late() *deploy.Ending {
 
 // told is what the summary says about the gate.
 func (g *gate) told() report.Step {
-	return report.Step{Title: "Result: " + tally(g.results), Lines: linesOf(g.results), URL: g.url()}
+	return report.Step{Title: "Results: " + tally(g.results), Lines: linesOf(g.results), URL: g.url()}
 }

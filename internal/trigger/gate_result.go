@@ -116,7 +116,7 @@ func tally(results []result) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, g.word))
 		}
 	}
-	return fmt.Sprintf("of %s, %s", counted(len(results), "result"), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s: %s", counted(len(results), "result"), strings.Join(parts, ", "))
 }
 
 func counted(n int, noun string) string {

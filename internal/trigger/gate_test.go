@@ -129,7 +129,7 @@ func TestGateSettles(t *testing.T) {
 	p := play(t, s)
 	p.want(t, "passed", "tests-passed", 1)
 	p.within(t, 4*time.Minute, 4*time.Minute+20*time.Second)
-	p.says(t, "of 1 result, 1 not complete: e2e in_progress; waiting for results of bugster-dev named * on "+deployed[:7], "more may come")
+	p.says(t, "1 result: 1 not complete (e2e in_progress); waiting for results of bugster-dev named * on "+deployed[:7], "more may come")
 }
 
 func TestGateWithoutResult(t *testing.T) {
@@ -148,7 +148,7 @@ func TestGateAtTheDeadline(t *testing.T) {
 	p := play(t, s)
 	p.want(t, "timed-out", "deadline", 1)
 	p.within(t, 59*time.Minute+50*time.Second, time.Hour)
-	p.says(t, "The tests were not over: of 2 results, 1 passed, 1 not complete.", "  - e2e: in_progress")
+	p.says(t, "The tests were not over: 2 results: 1 passed, 1 not complete.", "  - e2e: in_progress")
 }
 
 func TestGateThatIsCancelled(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/sandbox"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/github"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/github/inmemory"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/runner"
 	"github.com/afterdeploy/afterdeploy/internal/trigger"
 )
 
@@ -62,15 +63,14 @@ func play(t *testing.T, s scene) (p played) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		fake, service := github.New(s.github), sandbox.New(s.service)
+		s.service.GitHub = &s.github
+		service := sandbox.New(s.service)
+		fake := service.GitHub
 		hosts := http.NewServeMux()
-		hosts.Handle("api.github.example/", description.Handler("/api/v3", fake, func(err error) {
+		hosts.Handle("api.github.example/", description.Handler(sandbox.GitHubPath, fake, func(err error) {
 			t.Errorf("not as GitHub describes it: %v", err)
 		}))
-		hosts.HandleFunc("api.bugster.app/", func(w http.ResponseWriter, req *http.Request) {
-			service.ServeHTTP(w, req)
-			fake.Triggered()
-		})
+		hosts.Handle("api.bugster.app/", service)
 		host := trigger.Host{
 			Version: "test", Out: out, Random: func() float64 { return 0 }, Transport: inmemory.Transport(hosts),
 			Getenv: func(name string) string { return env[name] },
@@ -132,18 +132,13 @@ func outputs(t *testing.T, file string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	list, err := runner.Outputs(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
 	values := map[string]string{}
-	lines := strings.Split(string(text), "\n")
-	for i := 0; i < len(lines); i++ {
-		name, delimiter, ok := strings.Cut(lines[i], "<<")
-		if !ok {
-			continue
-		}
-		var value []string
-		for i++; i < len(lines) && lines[i] != delimiter; i++ {
-			value = append(value, lines[i])
-		}
-		values[name] = strings.Join(value, "\n")
+	for _, o := range list {
+		values[o.Name] = o.Value
 	}
 	return values
 }

@@ -61,8 +61,8 @@ func TestCommitStatus(t *testing.T) {
 		scene scene
 		want  []string
 	}{
-		"passed":    {required(github.Script{Checks: good}), []string{begun, "success: passed (tests-passed): Of 1 result, 1 passed."}},
-		"failed":    {required(github.Script{Checks: []github.Check{check("e2e", 0, time.Minute, "failure")}}), []string{begun, "failure: failed (tests-failed): Of 1 result, 1 failed."}},
+		"passed":    {required(github.Script{Checks: good}), []string{begun, "success: passed (tests-passed): 1 result: 1 passed."}},
+		"failed":    {required(github.Script{Checks: []github.Check{check("e2e", 0, time.Minute, "failure")}}), []string{begun, "failure: failed (tests-failed): 1 result: 1 failed."}},
 		"no result": {required(github.Script{}), []string{begun, "error: timed-out (no-result): Nothing appeared on 1d2f3e4 in 10 min 0 s that counts as a result (results of bugster-dev named * on 1d2f3e4)."}},
 		"cancelled": {cancelled, []string{begun, "error: cancelled (signal): The run was cancelled. Nothing had appeared on 1d2f3e4 yet that counts as a result (results of bugster-dev named * on 1…"}},
 		"wrong":     {with(required(github.Script{}), "organization-id", ""), []string{"error: invalid (invalid-input): No organization is known: want organization-id (Bugster: Settings > Organization)."}},

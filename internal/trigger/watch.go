@@ -75,7 +75,7 @@ func (w *watch) until(ctx context.Context, look func(context.Context) (sight, er
 // pace is the pause after a look that cost so many counted requests.
 func (w *watch) pace(cost int) time.Duration {
 	due := time.Duration(w.Counted()-w.base+cost-burst) * earned
-	return max(poll.Exponential(5*time.Second, 20*time.Second)(w.quiet), due-time.Since(w.start))
+	return max(poll.Exponential(2*time.Second, 20*time.Second)(w.quiet), due-time.Since(w.start))
 }
 
 // passing reports whether an error can be waited out, and how long GitHub wants
