@@ -17,33 +17,30 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 )
 
-// Func returns an event with what the service's API adds. An error is worth
-// another try; what no other try would mend leaves the event as it is and is
-// noted in its field "api".
-type Func func(context.Context, event.Event) (event.Event, error)
+// Enricher asks the services.
+type Enricher struct {
+	// HTTP leaves through the relay's proxy and certificates.
+	HTTP *http.Client
+}
 
-// For returns what enriches a source's events, or nil where the source has no
-// token to ask with.
-func For(client *http.Client, c source.Config) Func {
+// Enrich returns a source's event with what the service's API adds, if the
+// source has a token to ask with. An error is worth another try, and the event
+// beside it is as far as it is known. What no other try would mend is noted in
+// the event's field "api".
+func (r Enricher) Enrich(ctx context.Context, c source.Config, e event.Event) (event.Event, error) {
 	switch {
 	case c.APIToken.IsZero():
-		return nil
-	case c.Service == source.Bitrise:
-		api := &bitrise.Client{HTTP: client, BaseURL: c.APIURL, Token: c.APIToken}
-		return func(ctx context.Context, e event.Event) (event.Event, error) { return build(ctx, api, e) }
-	case c.Service == source.Currents:
-		api := &currents.Client{HTTP: client, BaseURL: c.APIURL, Key: c.APIToken}
-		return func(ctx context.Context, e event.Event) (event.Event, error) { return run(ctx, api, e, c.Aggregate) }
+	case c.Service == source.Bitrise && e.Kind == event.KindBuild:
+		return build(ctx, &bitrise.Client{HTTP: r.HTTP, BaseURL: c.APIURL, Token: c.APIToken}, e)
+	case c.Service == source.Currents && e.Fields["run"] != "":
+		return run(ctx, &currents.Client{HTTP: r.HTTP, BaseURL: c.APIURL, Key: c.APIToken}, e, c.Aggregate)
 	}
-	return nil
+	return e, nil
 }
 
 // build adds a build's commit and repository. The status stays that of the
 // webhook: the build may have gone on since.
 func build(ctx context.Context, api *bitrise.Client, e event.Event) (event.Event, error) {
-	if e.Kind != event.KindBuild {
-		return e, nil
-	}
 	b, err := api.Build(ctx, e.Fields["app"], e.Fields["build"])
 	if err != nil {
 		return note(e, err)
@@ -76,9 +73,6 @@ func build(ctx context.Context, api *bitrise.Client, e event.Event) (event.Event
 // run adds what the whole run says. With aggregate, the event becomes one of
 // the run and not of a group, so that one green group is no green run.
 func run(ctx context.Context, api *currents.Client, e event.Event, aggregate bool) (event.Event, error) {
-	if e.Kind != event.KindRun || e.Fields["run"] == "" {
-		return e, nil
-	}
 	r, err := api.Run(ctx, e.Fields["run"])
 	if err != nil {
 		return note(e, err)

@@ -1,6 +1,7 @@
 package enrich_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +17,7 @@ import (
 const sha = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
 
 // asking makes the enrichment of a source whose API gives these answers by path.
-func asking(t *testing.T, c source.Config, status int, answers map[string]string) enrich.Func {
+func asking(t *testing.T, c source.Config, status int, answers map[string]string) func(context.Context, event.Event) (event.Event, error) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer, ok := answers[r.URL.Path]
@@ -28,7 +29,9 @@ func asking(t *testing.T, c source.Config, status int, answers map[string]string
 	}))
 	t.Cleanup(server.Close)
 	c.APIURL, c.APIToken = server.URL, secret.New("t")
-	return enrich.For(server.Client(), c)
+	return func(ctx context.Context, e event.Event) (event.Event, error) {
+		return enrich.Enricher{HTTP: server.Client()}.Enrich(ctx, c, e)
+	}
 }
 
 func build() event.Event {
@@ -111,8 +114,9 @@ func TestCurrentsFillsIn(t *testing.T) {
 func TestNothingToAsk(t *testing.T) {
 	t.Parallel()
 	for _, c := range []source.Config{{Service: source.Bitrise}, {Service: source.Gleap, APIToken: secret.New("t")}} {
-		if enrich.For(http.DefaultClient, c) != nil {
-			t.Errorf("%+v is asked", c)
+		// There is no server to ask.
+		if _, err := (enrich.Enricher{HTTP: http.DefaultClient}).Enrich(t.Context(), c, build()); err != nil {
+			t.Errorf("%s: %v", c.Service, err)
 		}
 	}
 	ask := asking(t, source.Config{Service: source.Bitrise}, http.StatusOK, nil)
