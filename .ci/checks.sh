@@ -33,3 +33,8 @@ fuzz() {
     printf 'fuzzed %d targets\n' "$count"
     [ "$count" -gt 0 ]
 }
+
+benchmark() {
+    debian curl time
+    make --no-print-directory bench
+}
