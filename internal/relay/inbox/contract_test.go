@@ -264,11 +264,13 @@ func arrivalDuringRouting(t *testing.T, box *inbox.Inbox) {
 		t.Fatal(err)
 	}
 	put(t, box, entry("k")) // while it is being routed
-	outcome := inbox.Outcome{State: inbox.Routed, Note: "one rule", Name: "push", Kind: "push", Subject: "s"}
-	if err := box.Settle(t.Context(), id, claim.Until, outcome); err != nil {
+	if err := box.Describe(t.Context(), id, "push", "push", "s"); err != nil {
 		t.Fatal(err)
 	}
-	if got := get(t, box, id); got.State != inbox.Routed || got.Subject != "s" || got.Note != "one rule" {
+	if err := box.Settle(t.Context(), id, claim.Until, inbox.Routed, "one rule"); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(t, box, id); got.State != inbox.Routed || got.Subject != "s" || got.Name != "push" || got.Note != "one rule" {
 		t.Errorf("settled as %+v", got)
 	}
 	claim, err = box.Claim(t.Context(), noon(), time.Minute, 10)
@@ -284,7 +286,7 @@ func arrivalDuringRouting(t *testing.T, box *inbox.Inbox) {
 	if claim, err = box.Claim(t.Context(), noon().Add(time.Hour), time.Minute, 10); err != nil || len(claim.IDs) != 1 {
 		t.Errorf("claimed %v, %v; want it at its time", claim.IDs, err)
 	}
-	if err := box.Settle(t.Context(), id, claim.Until, outcome); err != nil {
+	if err := box.Settle(t.Context(), id, claim.Until, inbox.Routed, "one rule"); err != nil {
 		t.Fatal(err)
 	}
 	if n, _, err := box.Waiting(t.Context()); n != 0 || err != nil {
@@ -308,7 +310,10 @@ func lists(t *testing.T, box *inbox.Inbox) {
 		}
 		id := put(t, box, e).ID
 		ids = append(ids, id)
-		if err := box.Settle(t.Context(), id, time.Time{}, inbox.Outcome{State: inbox.Ignored, Subject: subject}); err != nil {
+		if err := errors.Join(
+			box.Describe(t.Context(), id, "", "", subject),
+			box.Settle(t.Context(), id, time.Time{}, inbox.Ignored, ""),
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -349,7 +354,7 @@ func ordersSubjects(t *testing.T, box *inbox.Inbox) {
 		if i == 0 {
 			subject = ""
 		}
-		if err := box.Settle(t.Context(), id, time.Time{}, inbox.Outcome{State: inbox.Routed, Subject: subject}); err != nil {
+		if err := box.Describe(t.Context(), id, "", "", subject); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -365,7 +370,7 @@ func prunesBodiesThenKeys(t *testing.T, box *inbox.Inbox) {
 	var old string
 	for i := range many {
 		id := put(t, box, entry(fmt.Sprintf("k%d", i))).ID
-		if err := box.Settle(t.Context(), id, noon(), inbox.Outcome{State: inbox.Routed}); err != nil {
+		if err := box.Settle(t.Context(), id, noon(), inbox.Routed, ""); err != nil {
 			t.Fatal(err)
 		}
 		old = id

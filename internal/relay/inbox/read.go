@@ -60,6 +60,8 @@ func (b *Inbox) Get(ctx context.Context, id string) (Stored, error) {
 
 // Filter chooses entries. Its zero value chooses the newest.
 type Filter struct {
+	// IDs, if there are any, are the only entries considered.
+	IDs    []string
 	Source string
 	State  State
 	// Text is looked for in the subject, name, note and key.
@@ -81,6 +83,14 @@ func (b *Inbox) List(ctx context.Context, f Filter) ([]Stored, error) {
 	add := func(condition string, arg any) {
 		args = append(args, arg)
 		where = append(where, strings.ReplaceAll(condition, "?", fmt.Sprintf("$%d", len(args))))
+	}
+	if len(f.IDs) > 0 {
+		places := make([]string, len(f.IDs))
+		for i, id := range f.IDs {
+			args = append(args, id)
+			places[i] = fmt.Sprintf("$%d", len(args))
+		}
+		where = append(where, "id IN ("+strings.Join(places, ", ")+")")
 	}
 	if f.Source != "" {
 		add("source = ?", f.Source)

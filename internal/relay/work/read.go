@@ -81,6 +81,19 @@ func (w *Work) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 	return list, errorf("list deliveries", err)
 }
 
+// EventsIn lists events that have a delivery in a state, newest first, from
+// before an event if one is named.
+func (w *Work) EventsIn(ctx context.Context, state State, before string, most int) ([]string, error) {
+	rows, err := w.store.readers.QueryContext(ctx, `
+SELECT DISTINCT event_id FROM delivery WHERE state = $1 AND (event_id < $2 OR $2 = '') ORDER BY event_id DESC LIMIT $3`,
+		state, before, cmp.Or(most, 100))
+	if err != nil {
+		return nil, errorf("list events", err)
+	}
+	list, err := collect(rows, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) })
+	return list, errorf("list events", err)
+}
+
 // Attempts lists a delivery's attempts, the first first.
 func (w *Work) Attempts(ctx context.Context, id string) ([]Attempt, error) {
 	rows, err := w.store.readers.QueryContext(ctx, `
@@ -168,15 +181,6 @@ func (w *Work) Failed(ctx context.Context, eventID string) (bool, error) {
 	err := w.store.readers.QueryRowContext(ctx, `
 SELECT count(*) FROM delivery WHERE event_id = $1 AND state = 'dead'`, eventID).Scan(&n)
 	return n > 0, errorf("look for failed deliveries", err)
-}
-
-// Wrote reports whether a delivery was made, or is being made, under an order
-// key: what is heard about it is the relay's own echo.
-func (w *Work) Wrote(ctx context.Context, orderKey string) (bool, error) {
-	var n int
-	err := w.store.readers.QueryRowContext(ctx, `
-SELECT count(*) FROM delivery WHERE order_key = $1 AND order_key <> '' AND state IN ('running', 'done')`, orderKey).Scan(&n)
-	return n > 0, errorf("look for own writing", err)
 }
 
 // collect reads and closes rows.

@@ -1,0 +1,82 @@
+// Command afterdeploy-relay receives webhooks, keeps them, and does what its
+// rules say: start tests, dispatch workflows, write commit statuses, keep
+// issues.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/afterdeploy/afterdeploy/internal/secret"
+)
+
+// version is set by the linker.
+var version = "dev" //nolint:gochecknoglobals // -ldflags -X reaches variables only
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := command()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "afterdeploy-relay: "+err.Error())
+		return 1
+	}
+	return 0
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "afterdeploy-relay",
+		Short:         "Bring webhooks to tests, workflows, commit statuses and issues",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), eventsCommand(), versionCommand())
+	return root
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) {
+			fmt.Fprintf(cmd.OutOrStdout(), "afterdeploy-relay %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		},
+	}
+}
+
+// logger writes one line for each thing that happens, to the error stream.
+func logger(cmd *cobra.Command, format string) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)), nil
+	}
+	return nil, fmt.Errorf("--log is %q: want text or json", format)
+}
+
+// reveal reads a secret from a file, or else from the environment: never from a
+// flag, which everybody on the machine can read.
+func reveal(file, variable string) (secret.String, error) {
+	if file == "" {
+		return secret.New(os.Getenv(variable)), nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return secret.String{}, fmt.Errorf("read secret: %w", err)
+	}
+	return secret.New(trimLine(string(text))), nil
+}

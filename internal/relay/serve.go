@@ -1,0 +1,164 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/admin"
+	"github.com/afterdeploy/afterdeploy/internal/relay/receive"
+)
+
+// What the front door admits at once.
+const (
+	mostRequests = 1024
+	mostBytes    = 256 << 20
+)
+
+// The limits of a request that comes in slowly, and of the end.
+const (
+	headerTime = 5 * time.Second
+	bodyTime   = 30 * time.Second
+	answerTime = 60 * time.Second
+	idleTime   = 2 * time.Minute
+	doorTime   = 10 * time.Second
+)
+
+// Serve opens the doors and works until ctx ends; reload has the rules read
+// again. Then the front door closes first, attempts under way end, and the rest
+// stays in the stores for the next start.
+func (r *Relay) Serve(ctx context.Context, reload <-chan os.Signal) error {
+	lanes, err := r.lanes(r.rules.Load().File)
+	if err != nil {
+		return errors.Join(err, r.Close())
+	}
+	front, err := listen(ctx, r.options.Listen)
+	if err != nil {
+		return errors.Join(err, r.Close())
+	}
+	back, err := listen(ctx, r.options.Admin)
+	if err != nil {
+		return errors.Join(err, front.Close(), r.Close())
+	}
+	start := []func(context.Context) error{
+		func(ctx context.Context) error { return r.work.SetLanes(ctx, lanes) },
+		r.work.Start,
+		// A new start is a new look at the credentials.
+		func(ctx context.Context) error { _, err := r.work.Resume(ctx, ""); return err },
+	}
+	for _, step := range start {
+		if err := step(ctx); err != nil {
+			return errors.Join(err, front.Close(), back.Close(), r.work.Stop(context.WithoutCancel(ctx)), r.Close())
+		}
+	}
+	return r.serve(ctx, front, back, reload)
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return l, nil
+}
+
+func (r *Relay) serve(ctx context.Context, front, back net.Listener, reload <-chan os.Signal) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	metrics := newMetrics(r)
+	door, house := r.server(r.frontDoor(metrics)), r.server(r.backDoor(metrics))
+
+	var wg sync.WaitGroup
+	for server, l := range map[*http.Server]net.Listener{door: front, house: back} {
+		wg.Go(func() {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				stop(fmt.Errorf("serve %s: %w", l.Addr(), err))
+			}
+		})
+	}
+	var routing sync.WaitGroup
+	routing.Go(func() { r.router.Run(ctx) })
+	routing.Go(func() { r.housekeep(ctx) })
+	r.options.Log.Info("serving", "hooks", "http://"+front.Addr().String()+"/hooks/", "admin", "http://"+back.Addr().String()+"/")
+
+	for running := true; running; {
+		select {
+		case <-ctx.Done():
+			running = false
+		case <-reload:
+			if err := r.Reload(ctx); err != nil {
+				r.options.Log.Error("the rules stay as they were", "error", err)
+			}
+		}
+	}
+	cause := context.Cause(ctx)
+	if errors.Is(cause, context.Canceled) {
+		cause = nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	errs := []error{cause, shut(ctx, door)}
+	routing.Wait()
+	errs = append(errs, r.work.Stop(ctx), shut(ctx, house), r.Close())
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// server has limits against slow senders.
+func (r *Relay) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: 64 << 10,
+	}
+}
+
+// shut closes a door and waits for who is in it.
+func shut(ctx context.Context, s *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, doorTime)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return nil
+}
+
+func (r *Relay) frontDoor(m *metrics) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/{source}", &receive.Handler{
+		Source: r.Source, Inbox: r.inbox, Failed: r.work.Failed, Kept: r.router.Wake,
+		Observe: m.received, Log: r.options.Log, Room: receive.NewRoom(mostRequests, mostBytes),
+	})
+	return mux
+}
+
+func (r *Relay) backDoor(m *metrics) http.Handler {
+	return admin.Handler(admin.Options{
+		Journal: r.Journal(), Token: r.options.Token, Version: r.options.Version,
+		Ready: r.inbox.Ping, Metrics: m.handler(), Log: r.options.Log,
+	})
+}
+
+// housekeep forgets what is old, now and then.
+func (r *Relay) housekeep(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		now := time.Now()
+		entries, err1 := r.inbox.Prune(ctx, now.Add(-r.options.Keep), now.Add(-r.options.Keep-keepKeys))
+		deliveries, err2 := r.work.Prune(ctx, now.Add(-r.options.Keep))
+		if err := errors.Join(err1, err2); err != nil && ctx.Err() == nil {
+			r.options.Log.Error("forget what is old", "error", err)
+		} else if entries+deliveries > 0 {
+			r.options.Log.Info("forgot what is old", "events", entries, "deliveries", deliveries)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
