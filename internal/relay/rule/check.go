@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -39,6 +40,22 @@ func (l *loader) checkRule(m mapping, r Rule, t TargetConfig) {
 	case Status:
 		l.need(m, r, sorts, "a commit", "commit", sort.knowsCommit)
 	}
+}
+
+// checkTwin reports a rule that says what another one says: everything would be
+// delivered twice.
+func (l *loader) checkTwin(m mapping, name string) {
+	var b strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(m.values)) {
+		if key != "name" && m.has(key) {
+			b.WriteString(key + ": " + m.values[key].String() + "\n")
+		}
+	}
+	if twin, ok := l.bodies[b.String()]; ok && b.Len() > 0 {
+		l.report(m.at, "rule %q says the same as rule %q: everything would be delivered twice", name, twin)
+		return
+	}
+	l.bodies[b.String()] = name
 }
 
 // sorts returns the sorts of event that pass a filter.

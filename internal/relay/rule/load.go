@@ -18,7 +18,7 @@ import (
 // [Lookup]. The error is an [*Error]: all problems at once, in the order of
 // the file.
 func Load(data []byte, lookup func(ref string) (secret.String, error)) (*File, error) {
-	l := &loader{reader: reader{lookup: lookup, anchors: map[string]ast.Node{}}, places: map[string]ast.Node{}}
+	l := &loader{reader: reader{lookup: lookup, anchors: map[string]ast.Node{}}, places: map[string]ast.Node{}, bodies: map[string]string{}}
 	if body := l.document(data); body != nil {
 		l.sections(body)
 	}
@@ -45,6 +45,7 @@ type loader struct {
 	reader
 	file   File
 	places map[string]ast.Node // where a source names its repository
+	bodies map[string]string   // the rule that says this, by what it says
 }
 
 // nameOK reports whether a name can be part of a URL.
@@ -273,6 +274,7 @@ func (l *loader) rule(n ast.Node) {
 	if target != nil {
 		l.checkRule(m, r, *target)
 	}
+	l.checkTwin(m, r.Name)
 	l.file.Rules = append(l.file.Rules, r)
 }
 

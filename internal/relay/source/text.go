@@ -104,7 +104,7 @@ func disarm(n *dom.Node) {
 		case child.Type == dom.ElementNode && child.Data == "img":
 			n.InsertBefore(pictureLink(child), child)
 			n.RemoveChild(child)
-		default:
+		case child.Type == dom.ElementNode:
 			child.Attr = safeAttributes(child.Attr)
 			if child.Data == "a" && child.Attr == nil {
 				child.Data = "span" // a link to nowhere is text

@@ -1,0 +1,90 @@
+package source_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/source"
+)
+
+// described returns what becomes of a report's description.
+func described(t *testing.T, html string) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"bugId": "1", "description": html})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := open(t, source.BetterBugs).Parse(source.Request{Header: http.Header{}, Body: body, Received: received()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.Description
+}
+
+func TestDescription(t *testing.T) {
+	t.Parallel()
+	for html, want := range map[string]string{
+		"plain":                                                         "plain",
+		"<p>a</p><p><b>b</b> <i>c</i></p>":                              "a\n\n**b** *c*",
+		"<ul><li>a</li><li>b</li></ul>":                                 "- a\n- b",
+		"<pre><code>x &lt; y</code></pre>":                              "```\nx < y\n```",
+		`<a href="https://a.example.com/x y">l</a>`:                     "[l](https://a.example.com/x%20y)",
+		`<a href="JaVaScRiPt:alert(1)">l</a>`:                           "l",
+		`<a href="//evil.example.com">l</a>`:                            "l",
+		`<a href="/relative">l</a>`:                                     "l",
+		`<img src="https://a.example.com/i.png" alt="] (x)">`:           `[\] (x)](https://a.example.com/i.png)`,
+		`<img src="file:///etc/passwd">`:                                "image",
+		"# not a heading":                                               `\# not a heading`,
+		"[l](javascript:alert(1))":                                      `\[l](javascript:alert(1))`,
+		"<script>x</script><style>y</style><iframe src=z></iframe>text": "text",
+		"@acme/everyone":                                                "@\u200bacme/everyone",
+		"<svg onload=x><circle/></svg>a":                                "a",
+	} {
+		if got := described(t, html); got != want {
+			t.Errorf("%s\n got %q\nwant %q", html, got, want)
+		}
+	}
+	if got := described(t, strings.Repeat("<p>ä</p>", 50_000)); utf8.RuneCountInString(got) > 30_000 {
+		t.Errorf("%d characters", utf8.RuneCountInString(got))
+	}
+}
+
+// FuzzDescription: whatever HTML a report holds, its Markdown has no tag, no
+// comment, no mention, and no link but to the web.
+func FuzzDescription(f *testing.F) {
+	for _, seed := range []string{
+		"<p>a &lt;b&gt; c</p>", `<a href="javascript:x">l</a>`, "<!-- c -->", "[l](javascript:x)", "<a href='https://x.example.com/)('>l](x</a>",
+		"<table><tr><td>a|b</td></tr></table>", "<b><a href=https://x.example.com><img src=https://y.example.com></a></b>", "&lt;!-- x --&gt;", "a@b",
+	} {
+		f.Add(seed)
+	}
+	tag := regexp.MustCompile(`<[A-Za-z/!?]`)
+	mention := regexp.MustCompile(`@[A-Za-z0-9]`)
+	target := regexp.MustCompile(`(?i)\]\((javascript|data|vbscript|file):`)
+	f.Fuzz(func(t *testing.T, html string) {
+		got := described(t, html)
+		if strings.Contains(got, "<!--") || mention.MatchString(got) {
+			t.Errorf("%q becomes %q", html, got)
+		}
+		// In code, a tag is text.
+		if !strings.Contains(got, "`") && !strings.Contains(got, "    ") && tag.MatchString(got) {
+			t.Errorf("%q becomes %q, which has a tag", html, got)
+		}
+		for _, found := range target.FindAllStringIndex(got, -1) {
+			if found[0] == 0 || !linkIsText(got[:found[0]]) {
+				t.Errorf("%q becomes %q, which leads to a place that is not on the web", html, got)
+			}
+		}
+	})
+}
+
+// linkIsText reports whether the bracket that begins a link's text is escaped,
+// so that what looks like a link is none.
+func linkIsText(before string) bool {
+	open := strings.LastIndexByte(before, '[')
+	return open < 0 || open > 0 && before[open-1] == '\\' || strings.Contains(before, "`")
+}
