@@ -21,7 +21,7 @@ import (
 )
 
 // version is set by the linker.
-var version = "dev" //nolint:gochecknoglobals // -ldflags -X reaches variables only
+var version = "dev"
 
 func main() { os.Exit(run(os.Args[1:])) }
 

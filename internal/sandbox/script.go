@@ -145,7 +145,7 @@ func (spaces) Read(p []byte) (int, error) { return copy(p, strings.Repeat(" ", l
 func hangUp(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // HTTP/2: net/http resets the stream
+		panic(http.ErrAbortHandler) //nolint:forbidigo // HTTP/2: net/http resets the stream
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // close with RST
@@ -156,7 +156,7 @@ func hangUp(w http.ResponseWriter) {
 func writeRaw(w http.ResponseWriter, text string) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // HTTP/2: net/http resets the stream
 	}
 	_, _ = io.WriteString(conn, text)
 	_ = conn.Close()
