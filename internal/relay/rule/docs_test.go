@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"encoding/json"
 	"os"
 	"reflect"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/services"
 )
 
 func page(t *testing.T) string {
@@ -80,6 +82,39 @@ func TestPageExpressions(t *testing.T) {
 			load(t, head+"  - name: x\n    do: dispatch\n    to: hub\n    with: {repository: acme/web}\n    when: |\n      "+line)
 		}
 	}
+}
+
+// TestPageDispatch holds the payload that the page shows to the one that is sent.
+func TestPageDispatch(t *testing.T) {
+	t.Parallel()
+	var want map[string]any
+	if err := json.Unmarshal([]byte(blocks(page(t), "json")[0]), &want); err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("../../../docs/examples/relay.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := load(t, string(example))
+	for _, a := range f.Match(arrived(t, f, "e2e", "RUN_FINISH:failed", services.Options{})) {
+		if a.Do != rule.Dispatch {
+			continue
+		}
+		delete(a.Dispatch.ClientPayload, "run")
+		sent, err := json.Marshal(a.Dispatch.ClientPayload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(sent, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("payload (-on the page +sent):\n%s", diff)
+		}
+		return
+	}
+	t.Error("nothing was dispatched")
 }
 
 // TestPageFields holds the table of fields to the fields there are.

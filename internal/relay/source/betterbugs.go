@@ -32,7 +32,7 @@ func parseBetterBugs(_ http.Header, o object) event.Event {
 		Status:      bugStatus(o.text("status")),
 		State:       o.text("status"),
 		Subject:     id,
-		Title:       line(first(o.text("title"), "BetterBugs report "+id), maxTitle),
+		Title:       first(o.text("title"), "BetterBugs report "+id),
 		Description: htmlMarkdown(o.text("description")),
 		URL:         webURL(o.text("sessionUrl")),
 		Priority:    strings.ToLower(o.text("priority")),

@@ -11,18 +11,17 @@ import (
 
 // parseBitrise reads a build webhook. It names neither repository nor commit.
 func parseBitrise(h http.Header, o object) event.Event {
-	name, app, build := h.Get("Bitrise-Event-Type"), o.text("app_slug"), o.text("build_slug")
+	name, app, build := h.Get("Bitrise-Event-Type"), first(o.text("app_slug"), h.Get("Bitrise-App-Id")), o.text("build_slug")
 	status := bitriseStatus(name, o.text("build_status"))
-	pull := o.count("git", "pull_request_id")
 	e := event.Event{
 		Kind:        event.KindBuild,
 		Name:        name,
 		Status:      status,
 		State:       o.text("build_status"),
 		Subject:     app + "/" + build,
-		Branch:      o.text("git", "src_branch"),
+		Branch:      branch(o.text("git", "src_branch")),
 		Tag:         o.text("git", "tag"),
-		PullRequest: pull,
+		PullRequest: o.count("git", "pull_request_id"),
 		Workflow:    o.text("build_triggered_workflow"),
 		Fields: facts{
 			"app":           app,
@@ -37,7 +36,7 @@ func parseBitrise(h http.Header, o object) event.Event {
 		return e
 	}
 	e.URL = "https://app.bitrise.io/build/" + url.PathEscape(build)
-	e.Title = line(fmt.Sprintf("Bitrise build %s%s: %s", numbered(o.count("build_number")), of(e.Workflow), bitriseWords(status, e.State)), maxTitle)
+	e.Title = fmt.Sprintf("Bitrise build %s%s: %s", numbered(o.count("build_number")), of(e.Workflow), bitriseWords(status, e.State))
 	return e
 }
 

@@ -30,7 +30,7 @@ func parseCurrents(h http.Header, o object) event.Event {
 		Status:     status,
 		State:      name,
 		URL:        webURL(o.text("runUrl")),
-		Title:      line(fmt.Sprintf("Currents run%s: %s", of(group), words), maxTitle),
+		Title:      fmt.Sprintf("Currents run%s: %s", of(group), words),
 		Repository: repositoryOf(o.text("commit", "remoteOrigin")),
 		Commit:     commit(o.text("commit", "sha")),
 		Branch:     branch(o.text("commit", "branch")),

@@ -25,7 +25,7 @@ func parseGitHub(h http.Header, o object) event.Event {
 		Kind:       event.KindOther,
 		Status:     event.StatusUnknown,
 		Repository: repository(o.text("repository", "full_name")),
-		Sender:     line(o.text("sender", "login"), maxTitle),
+		Sender:     o.text("sender", "login"),
 		URL:        webURL(o.text("repository", "html_url")),
 		Fields:     facts{"action": o.text("action")},
 	}
@@ -35,7 +35,7 @@ func parseGitHub(h http.Header, o object) event.Event {
 	if e.Subject != "" {
 		e.Subject = e.Repository + "/" + e.Subject
 	}
-	e.Title = line(first(e.Title, e.Name+of(e.Repository)), maxTitle)
+	e.Title = first(e.Title, e.Name+of(e.Repository))
 	e.Fields = facts(e.Fields).known()
 	return e
 }
@@ -96,7 +96,7 @@ func githubDeployment(o object, e *event.Event) {
 	e.Subject = "deployment/" + d.text("id")
 	e.Commit = commit(d.text("sha"))
 	e.Branch = branch(d.text("ref"))
-	e.Environment = line(d.text("environment"), maxTitle)
+	e.Environment = d.text("environment")
 	e.Description = plainMarkdown(d.text("description"))
 	e.Occurred = d.time("updated_at")
 	e.Title = "Deployment" + to(e.Environment)
@@ -109,7 +109,7 @@ func githubDeploymentStatus(o object, e *event.Event) {
 	s := o.object("deployment_status")
 	e.State = s.text("state")
 	e.Status = githubState(e.State)
-	e.Environment = line(first(s.text("environment"), e.Environment), maxTitle)
+	e.Environment = first(s.text("environment"), e.Environment)
 	e.EnvironmentURL = deployedURL(s)
 	e.Description = plainMarkdown(s.text("description"))
 	e.URL = first(webURL(s.text("log_url")), webURL(s.text("target_url")), e.URL)
@@ -162,7 +162,7 @@ func githubWorkflowRun(o object, e *event.Event) {
 	e.Status = githubState(e.State)
 	e.Commit = commit(run.text("head_sha"))
 	e.Branch = branch(run.text("head_branch"))
-	e.Workflow = line(first(run.text("name"), o.text("workflow", "name")), maxTitle)
+	e.Workflow = first(run.text("name"), o.text("workflow", "name"))
 	e.URL = first(webURL(run.text("html_url")), e.URL)
 	e.Occurred = run.time("updated_at")
 	e.PullRequest = firstPull(run)
@@ -179,7 +179,7 @@ func githubCheck(check object, name string, e *event.Event) {
 	e.Status = githubState(e.State)
 	e.Commit = commit(check.text("head_sha"))
 	e.Branch = branch(first(check.text("head_branch"), check.text("check_suite", "head_branch")))
-	e.Context = line(first(check.text("name"), check.text("app", "name")), maxTitle)
+	e.Context = first(check.text("name"), check.text("app", "name"))
 	e.URL = first(webURL(check.text("html_url")), e.URL)
 	e.Occurred = check.time("completed_at")
 	e.PullRequest = firstPull(check)
@@ -192,7 +192,7 @@ func githubStatus(o object, e *event.Event) {
 	e.State = o.text("state")
 	e.Status = githubState(e.State)
 	e.Commit = commit(o.text("sha"))
-	e.Context = line(o.text("context"), maxTitle)
+	e.Context = o.text("context")
 	e.Subject = "status/" + e.Commit + "/" + e.Context
 	e.Description = plainMarkdown(o.text("description"))
 	e.URL = first(webURL(o.text("target_url")), e.URL)
@@ -229,7 +229,7 @@ func githubRelease(o object, e *event.Event) {
 	e.Kind = event.KindRelease
 	e.State = o.text("action")
 	e.Subject = "release/" + r.text("id")
-	e.Tag = line(r.text("tag_name"), maxTitle)
+	e.Tag = r.text("tag_name")
 	// target_commitish is what the tag was made from, not what it points to.
 	e.Title = "Release " + first(r.text("name"), e.Tag)
 	e.URL = first(webURL(r.text("html_url")), e.URL)
@@ -258,7 +258,7 @@ func vercelDeployment(payload object, word string, e *event.Event) {
 	e.Subject = "deployment/" + first(payload.text("id"), payload.text("git", "sha"))
 	e.Commit = commit(payload.text("git", "sha"))
 	e.Branch = branch(payload.text("git", "ref"))
-	e.Environment = line(payload.text("environment"), maxTitle)
+	e.Environment = payload.text("environment")
 	e.EnvironmentURL = webURL(payload.text("url"))
 	e.Title = "Deployment" + to(e.Environment) + ": " + word
 	e.Fields["project"] = payload.text("project", "name")

@@ -20,7 +20,7 @@ func parseGleap(_ http.Header, o object) event.Event {
 		Status:      bugStatus(data.text("status")),
 		State:       data.text("status"),
 		Subject:     id,
-		Title:       line(first(data.text("title"), text, "Gleap ticket "+data.text("bugId")), maxTitle),
+		Title:       first(data.text("title"), text, "Gleap ticket "+data.text("bugId")),
 		Description: plainMarkdown(text),
 		Priority:    strings.ToLower(data.text("priority")),
 		Environment: meta.text("environment"),

@@ -19,6 +19,7 @@ func (s *Source) Parse(r Request) (event.Event, error) {
 		e = s.service.parse(r.Header, body)
 		e.Raw, err = json.Marshal(body)
 	}
+	tidy(&e)
 	e.Source, e.Service = s.config.Name, s.config.Service
 	e.Received = r.Received.UTC()
 	e.Unverified = s.unverified(r)
@@ -27,6 +28,16 @@ func (s *Source) Parse(r Request) (event.Event, error) {
 		return e, fmt.Errorf("read body of %s: %w", s.config.Service, err)
 	}
 	return e, nil
+}
+
+// tidy makes one line of what is one line.
+func tidy(e *event.Event) {
+	for _, field := range []*string{
+		&e.Name, &e.State, &e.Title, &e.Tag, &e.Environment, &e.Workflow, &e.Priority, &e.Sender, &e.Context,
+	} {
+		*field = line(*field, maxTitle)
+	}
+	e.Subject = line(e.Subject, maxFact)
 }
 
 // fill adds what the configuration knows and the event does not.
@@ -45,5 +56,8 @@ func (s *Source) fill(e *event.Event) {
 	}
 	if e.Subject == "" {
 		e.Subject = e.Name
+	}
+	if e.Title == "" {
+		e.Title = e.Name
 	}
 }

@@ -168,8 +168,8 @@ func FuzzParse(f *testing.F) {
 
 func checkSafe(t *testing.T, e event.Event) {
 	t.Helper()
-	for _, text := range []string{e.Title, e.Sender, e.Context, e.Environment, e.Workflow} {
-		if strings.ContainsAny(text, "\n\r\x00\x1b") && text != e.Workflow && text != e.Environment {
+	for _, text := range []string{e.Name, e.State, e.Subject, e.Title, e.Branch, e.Tag, e.Environment, e.Workflow, e.Priority, e.Sender, e.Context} {
+		if strings.ContainsAny(text, "\n\r\x00\x1b\u202e") {
 			t.Errorf("not one line: %q", text)
 		}
 	}
