@@ -58,10 +58,5 @@ func (s Step) String() string {
 	return fmt.Sprintf("after %s %s (%d tries)", round(s.At), s.Seen, s.Tries)
 }
 
-// round makes a duration readable.
-func round(d time.Duration) time.Duration {
-	if d < time.Second {
-		return d.Round(time.Millisecond)
-	}
-	return d.Round(time.Second)
-}
+// round leaves whole seconds: waits are not timed more finely.
+func round(d time.Duration) time.Duration { return d.Round(time.Second) }
