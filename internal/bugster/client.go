@@ -46,8 +46,8 @@ type Client struct {
 type Result struct {
 	Ending deploy.Ending
 	// Status and Body are those of the last answer, 0 and empty without one.
-	// The key is in none of the result's texts, even where the service echoed
-	// it.
+	// Where the service echoed the key, it is taken out of all texts of the
+	// result; only the raw body may still hold it in JSON's escapes.
 	Status int
 	Body   string
 	// RetryAfter is how long that answer asked to wait, or 0.
