@@ -78,6 +78,9 @@ func (c *Client) Trigger(ctx context.Context, e Event) (Result, error) {
 	result.Reply = readReply(answer.Body, c.hide)
 	result.RetryAfter, _ = outbound.RetryAfter(answer.Header, time.Now())
 	result.Ending, err = judge(answer, result.Reply, attempts, err)
+	if state := e.Deployment.State; result.Ending.Reason == deploy.ReasonProcessed && state != deploy.Success {
+		result.Ending = deploy.End(deploy.ReasonNoted, fmt.Sprintf("The service took note of the state %s; it runs tests on success only.", state))
+	}
 	result.Ending.Sentence = c.hide(result.Ending.Sentence)
 	return result, err
 }

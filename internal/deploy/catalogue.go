@@ -16,6 +16,7 @@ func Catalogue() []Entry {
 		{ReasonNoProject, Skipped, "No line of the projects input matches the environment, and there is no project-id to fall back to.", "Add a line that matches, or set project-id."},
 		{ReasonServiceSkipped, Skipped, "The service accepted the event and says that it skips it.", "Look at the service's message, and at Project Settings > Integrations."},
 		{ReasonAlreadyLive, Skipped, "This deployment already had a success with the same URL; hosts repeat statuses.", "To test it again, re-run this workflow run, or set once: false."},
+		{ReasonNoted, Skipped, "The service took note of a state other than success; it runs tests on success only.", ""},
 
 		{ReasonDryRun, DryRun, "dry-run is on: what would be sent is shown, and nothing was sent.", "Remove dry-run to send it."},
 

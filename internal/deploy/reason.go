@@ -19,6 +19,7 @@ const (
 	ReasonNoProject            Reason = "no-project"
 	ReasonServiceSkipped       Reason = "service-skipped"
 	ReasonAlreadyLive          Reason = "already-live"
+	ReasonNoted                Reason = "noted"
 
 	ReasonDryRun Reason = "dry-run"
 
