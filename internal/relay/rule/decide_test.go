@@ -335,6 +335,81 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
+// Templates work inside lists and mappings of a payload too, and other values
+// stay as they are.
+func TestPayload(t *testing.T) {
+	t.Parallel()
+	f := load(t, head+`
+  - name: d
+    source: e2e
+    do: dispatch
+    to: hub
+    with:
+      event-type: run ${status}
+      client-payload:
+        list: ["${kind}", 1, 1.5, true, null, {a: "${counts}"}]
+        text: |
+          ${title}: ${branch}
+          ${links}
+`)
+	e := run("g", event.StatusFailure)
+	e.Counts.Failed, e.Links = 2, []event.Link{{Title: "Run", URL: "https://a.example.com"}}
+	a := one(t, f, e)
+	sent, err := json.Marshal(a.Dispatch.ClientPayload)
+	if err != nil || a.Problem != "" || a.Dispatch.EventType != "run failure" {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	for _, want := range []string{
+		`["run",1,1.5,true,null,{"a":{"overall":0,"passed":0,"failed":2,`,
+		`"text":"a run: main\n[{\"title\":\"Run\",\"url\":\"https://a.example.com\"}]\n"`,
+	} {
+		if !strings.Contains(string(sent), want) {
+			t.Errorf("payload %s lacks %s", sent, want)
+		}
+	}
+}
+
+// A template that fails for an event is the delivery's problem.
+func TestTemplateFails(t *testing.T) {
+	t.Parallel()
+	for do, with := range map[string]string{
+		"dispatch": `{client-payload: {a: ["${raw.a.b}"]}}`, "status": `{description: "${raw.a.b}"}`,
+		"issue": `{labels: ["${raw.a.b}"]}`, "trigger": `{environment-url: "${raw.a.b}"}`,
+	} {
+		to := map[bool]string{true: "tests", false: "hub"}[do == "trigger"]
+		f := load(t, head+"  - {name: d, source: e2e, do: "+do+", to: "+to+", with: "+with+"}\n")
+		e := run("", event.StatusSuccess)
+		e.Raw = json.RawMessage(`{"a": null}`)
+		if a := one(t, f, e); !strings.Contains(a.Problem, "cannot fetch b") {
+			t.Errorf("%s: problem %q", do, a.Problem)
+		}
+	}
+	f := load(t, head+"  - {name: d, source: e2e, do: status, to: hub, with: {repository: \"${raw.a.b}\"}}\n")
+	if d := f.Decide(run("", event.StatusSuccess))[0]; d.Action != nil || !strings.HasPrefix(d.Reason, "repository: ") {
+		t.Errorf("Decide() = %+v", d)
+	}
+}
+
+func TestStatusLimits(t *testing.T) {
+	t.Parallel()
+	f := load(t, head+`
+  - {name: long, source: e2e, status: success, do: status, to: hub, with: {description: "${title}", context: "${title}"}}
+  - {name: bad, source: e2e, status: failure, do: status, to: hub, with: {context: "${fields.none}"}}
+  - {name: url, source: e2e, status: pending, do: status, to: hub, with: {url: "javascript:${title}"}}
+`)
+	e := run("", event.StatusSuccess)
+	e.Title = strings.Repeat("ä", 300)
+	if s := one(t, f, e).Commit; len([]rune(s.Description)) != 140 || len([]rune(s.Context)) != 255 {
+		t.Errorf("%d and %d characters", len([]rune(s.Description)), len([]rune(s.Context)))
+	}
+	for status, want := range map[event.Status]string{event.StatusFailure: "context is empty", event.StatusPending: "url"} {
+		e.Status = status
+		if a := one(t, f, e); !strings.Contains(a.Problem, want) {
+			t.Errorf("problem %q, want %q", a.Problem, want)
+		}
+	}
+}
+
 // An expression that fails for an event does not match it, and says why.
 func TestWhenFails(t *testing.T) {
 	t.Parallel()

@@ -56,6 +56,83 @@ func TestParseFills(t *testing.T) {
 	}
 }
 
+// Every word of GitHub's and Vercel's that is known, and no other word is good.
+func TestParseStates(t *testing.T) {
+	t.Parallel()
+	s := openWith(t, source.Config{Name: "x", Service: source.GitHub, Verify: source.Verification{None: true}})
+	read := func(name, body string) event.Status {
+		e, err := s.Parse(source.Request{Header: http.Header{"X-Github-Event": {name}}, Body: []byte(body), Received: received()})
+		if err != nil {
+			t.Error(err)
+		}
+		return e.Status
+	}
+	for word, want := range map[string]event.Status{
+		"success": event.StatusSuccess, "SUCCESS": event.StatusSuccess,
+		"failure": event.StatusFailure, "error": event.StatusFailure, "startup_failure": event.StatusFailure, "action_required": event.StatusFailure,
+		"timed_out": event.StatusTimedOut,
+		"cancelled": event.StatusCancelled, "inactive": event.StatusCancelled, "skipped": event.StatusCancelled, "neutral": event.StatusCancelled, "stale": event.StatusCancelled,
+		"queued": event.StatusPending, "in_progress": event.StatusPending, "waiting": event.StatusPending, "requested": event.StatusPending, "pending": event.StatusPending,
+		"": event.StatusUnknown, "succes": event.StatusUnknown, "ok": event.StatusUnknown, "completed": event.StatusUnknown, "true": event.StatusUnknown,
+	} {
+		if got := read("deployment_status", `{"deployment_status": {"state": "`+word+`"}}`); got != want {
+			t.Errorf("state %q is %q, want %q", word, got, want)
+		}
+		if got := read("workflow_run", `{"workflow_run": {"status": "`+word+`"}}`); got != want {
+			t.Errorf("status %q is %q, want %q", word, got, want)
+		}
+	}
+	for word, want := range map[string]event.Status{
+		"success": event.StatusSuccess, "promoted": event.StatusSuccess, "ready": event.StatusPending, "pending": event.StatusPending,
+		"error": event.StatusFailure, "failed": event.StatusFailure, "canceled": event.StatusCancelled, "ignored": event.StatusCancelled, "skipped": event.StatusCancelled, "new": event.StatusUnknown,
+	} {
+		if got := read("repository_dispatch", `{"action": "vercel.deployment.`+word+`", "client_payload": {}}`); got != want {
+			t.Errorf("Vercel's %q is %q, want %q", word, got, want)
+		}
+	}
+}
+
+// The application's address is never a log's or a dashboard's.
+func TestParseDeployedURL(t *testing.T) {
+	t.Parallel()
+	s := openWith(t, source.Config{Name: "x", Service: source.GitHub, Verify: source.Verification{None: true}})
+	for status, want := range map[string]string{
+		`"environment_url": "https://app.example.com"`:                                  "https://app.example.com",
+		`"environment_url": "", "target_url": "https://app.example.com"`:                "https://app.example.com",
+		`"target_url": "https://log.example.com", "log_url": "https://log.example.com"`: "",
+		`"target_url": "https://github.com/acme/web/actions/runs/1"`:                    "",
+		`"target_url": "https://github.example.com/acme/web/actions/runs/1"`:            "",
+		`"target_url": "https://vercel.com/acme/web/abc"`:                               "",
+		`"environment_url": "javascript:alert(1)"`:                                      "",
+		`"environment_url": "https://user:pass@app.example.com/"`:                       "https://app.example.com/",
+		`"environment_url": {"a": 1}, "target_url": null`:                               "",
+	} {
+		body := `{"deployment_status": {"state": "success", ` + status + `}}`
+		e, err := s.Parse(source.Request{Header: http.Header{"X-Github-Event": {"deployment_status"}}, Body: []byte(body), Received: received()})
+		if err != nil || e.EnvironmentURL != want {
+			t.Errorf("%s: %q, want %q; %v", status, e.EnvironmentURL, want, err)
+		}
+	}
+}
+
+// Forms that are broken, or too large to come from a form, are errors.
+func TestParseOddForms(t *testing.T) {
+	t.Parallel()
+	s := open(t, source.BetterBugs)
+	for contentType, body := range map[string]string{
+		"application/x-www-form-urlencoded":   "a=%zz",
+		"application/x-www-form-urlencoded; ": strings.Repeat("a=1&", 6000),
+		"multipart/form-data":                 "--x--",
+		"multipart/form-data; boundary=x":     "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1",
+		"multipart/form-data; boundary=y":     strings.Repeat("--y\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n", 6000) + "--y--",
+	} {
+		e, err := s.Parse(source.Request{Header: http.Header{"Content-Type": {contentType}}, Body: []byte(body), Received: received()})
+		if err == nil || e.Kind != event.KindOther {
+			t.Errorf("%s: kind %q, %v", contentType, e.Kind, err)
+		}
+	}
+}
+
 // A body that is no JSON object gives an event all the same, and an error that
 // does not quote it.
 func TestParseOddBodies(t *testing.T) {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -92,6 +93,10 @@ func scrub(value any, known *strings.Replacer) any {
 		return clean
 	case string:
 		return scrubText(v, known)
+	case json.Number:
+		if _, err := v.Float64(); err != nil {
+			return v.String() // too large for whoever reads it as a number
+		}
 	}
 	return value
 }

@@ -143,6 +143,20 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+func TestSource(t *testing.T) {
+	t.Parallel()
+	c := source.Config{Name: "ci", Service: source.Bitrise, Verify: source.Verification{None: true}, MaxBody: 7}
+	s := openWith(t, c)
+	if s.Name() != "ci" || s.Service() != source.Bitrise || s.Limit() != 7 || s.Config().MaxBody != 7 {
+		t.Errorf("source %q of %q with limit %d", s.Name(), s.Service(), s.Limit())
+	}
+	for service, want := range map[string]int64{source.GitHub: 25 << 20, source.BetterBugs: 2 << 20} {
+		if got := open(t, service).Limit(); got != want {
+			t.Errorf("%s: limit %d, want %d", service, got, want)
+		}
+	}
+}
+
 func TestAccepts(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
