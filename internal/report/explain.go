@@ -33,7 +33,7 @@ type explanation struct {
 }
 
 // JSON explains a run as a JSON object. The keys of reasons are those of
-// deployment.
+// deployment, and project_id.
 func JSON(r Run) ([]byte, error) {
 	var e explanation
 	d := r.Deployment
@@ -52,6 +52,9 @@ func JSON(r Run) ([]byte, error) {
 	e.Decision.Outcome, e.Decision.Reason = string(r.Ending.Outcome), string(r.Ending.Reason)
 	e.Decision.Sentence, e.Decision.Next = r.Ending.Sentence, r.Ending.Next
 	e.ProjectID = r.ProjectID
+	if r.ProjectID != "" {
+		e.Reasons["project_id"] = r.ProjectReason
+	}
 	e.Notes, e.Warnings = append([]string{}, r.Notes...), append([]string{}, r.Warnings...)
 	out, err := json.MarshalIndent(e, "", "  ")
 	if err != nil {

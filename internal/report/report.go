@@ -19,8 +19,8 @@ type Run struct {
 	Deployment deploy.Deployment
 	Reasons    deploy.Reasons
 
-	ProjectID     string
-	CorrelationID string
+	ProjectID, ProjectReason string
+	CorrelationID            string
 
 	// Status is the last answer's HTTP status, 0 without one; the other
 	// three are from its body.
@@ -121,16 +121,17 @@ func symbol(o deploy.Outcome) string {
 	return "❌"
 }
 
-// deploymentTable shows every resolved field with its reason.
+// deploymentTable shows what was resolved, each value with its reason; of the
+// fields without a value, those that somebody may miss.
 func deploymentTable(r Run) string {
 	if len(r.Reasons) == 0 {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("| Deployment | | Why |\n| --- | --- | --- |\n")
+	b.WriteString("| Deployment | Value | Why |\n| --- | --- | --- |\n")
 	for _, field := range deploy.Fields() {
 		value, reason := r.Deployment.Value(field), r.Reasons[field]
-		if value == "" && reason == "" {
+		if value == "" && field != deploy.FieldURL && field != deploy.FieldEnvironment {
 			continue
 		}
 		shown := code(value)
@@ -143,7 +144,7 @@ func deploymentTable(r Run) string {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", field, shown, prose(reason))
 	}
 	if r.ProjectID != "" {
-		fmt.Fprintf(&b, "| project-id | %s | |\n", code(r.ProjectID))
+		fmt.Fprintf(&b, "| project-id | %s | %s |\n", code(r.ProjectID), prose(r.ProjectReason))
 	}
 	b.WriteString("\n")
 	return b.String()

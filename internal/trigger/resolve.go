@@ -47,7 +47,7 @@ func (r *run) decide(context.Context) *deploy.Ending {
 	if end := r.skip(); end != nil {
 		return end
 	}
-	r.project = r.findProject()
+	r.project, r.projectReason = r.findProject()
 	if r.project == "" && len(r.in.Projects) > 0 && !r.finds() {
 		return ending(deploy.ReasonNoProject, "")
 	}
@@ -85,24 +85,23 @@ func ofBot(c origin.Context) bool {
 
 // findProject takes the first pattern that matches the environment, else
 // project-id, else what the repository says.
-func (r *run) findProject() string {
+func (r *run) findProject() (id, reason string) {
 	for _, p := range r.in.Projects {
 		if p.Environment.Match(r.res.Deployment.EnvironmentName) || p.Environment.Match(r.res.Deployment.Environment) {
-			return p.ID
+			return p.ID, "input projects, " + p.Environment.String()
 		}
 	}
 	if r.in.ProjectID != "" {
-		return r.in.ProjectID
+		return r.in.ProjectID, "input project-id"
 	}
 	config, err := r.ReadFile(filepath.Join(r.Getenv("GITHUB_WORKSPACE"), ".bugster", "config.yaml"))
 	if err != nil {
-		return "" // most repositories name the project in an input
+		return "", "" // most repositories name the project in an input
 	}
-	id, err := bugster.ProjectID(config)
-	if err != nil {
+	if id, err = bugster.ProjectID(config); err != nil {
 		r.warn(err.Error())
 	}
-	return id
+	return id, ".bugster/config.yaml"
 }
 
 // withoutKey is the ending of a run that has no key.

@@ -14,7 +14,7 @@ import (
 func (r *run) report() report.Run {
 	return report.Run{
 		Ending: r.end, Deployment: r.res.Deployment, Reasons: r.res.Reasons,
-		ProjectID: r.project, CorrelationID: r.correlation,
+		ProjectID: r.project, ProjectReason: r.projectReason, CorrelationID: r.correlation,
 		Status: r.call.Status, APIStatus: r.call.Reply.Status, APIMessage: r.call.Reply.Message, APICode: r.call.Reply.Code,
 		Attempts: r.call.Attempts, Duration: time.Since(r.started),
 		Steps: r.stepsTold, Notes: r.notes, Warnings: r.warnings,
@@ -102,7 +102,7 @@ func (r *run) explanation() string {
 		b.WriteString(report.Table(r.res.Deployment, r.res.Reasons) + "\n")
 	}
 	if r.project != "" {
-		fmt.Fprintf(&b, "  project-id: %s\n", r.project)
+		fmt.Fprintf(&b, "  project-id        %s  %s\n", r.project, r.projectReason)
 	}
 	for _, note := range r.notes {
 		fmt.Fprintf(&b, "note: %s\n", note)

@@ -89,6 +89,8 @@ type run struct {
 
 	res     origin.Resolution
 	project string
+	// projectReason says why it is that project.
+	projectReason string
 
 	correlation string
 	call        bugster.Result
