@@ -5,7 +5,6 @@ package relay
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,11 +14,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
 	"github.com/afterdeploy/afterdeploy/internal/relay/journal"
+	"github.com/afterdeploy/afterdeploy/internal/relay/pg"
 	"github.com/afterdeploy/afterdeploy/internal/relay/route"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
@@ -103,15 +100,15 @@ func (r *Relay) openStores(ctx context.Context) error {
 		r.work, err = work.OpenSQLite(ctx, r.options.Data, worked)
 		return err
 	}
-	pool, db, err := postgres(ctx, r.options.Database)
+	db, err := pg.Open(ctx, r.options.Database)
 	if err != nil {
 		return err
 	}
-	r.close = append(r.close, func() error { err := db.Close(); pool.Close(); return err })
-	if r.inbox, err = inbox.OpenPostgres(ctx, db); err != nil {
+	r.close = append(r.close, db.Close)
+	if r.inbox, err = inbox.OpenPostgres(ctx, db.SQL); err != nil {
 		return err
 	}
-	r.work, err = work.OpenPostgres(ctx, pool, db, worked)
+	r.work, err = work.OpenPostgres(ctx, db, worked)
 	return err
 }
 
@@ -120,20 +117,6 @@ func lock(dir string) (func() error, error) {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	return inbox.Lock(dir)
-}
-
-func postgres(ctx context.Context, url secret.String) (*pgxpool.Pool, *sql.DB, error) {
-	config, err := pgxpool.ParseConfig(url.Reveal())
-	if err != nil {
-		// pgx hides the password in its message, but not what it takes for
-		// something else.
-		return nil, nil, errors.New("database URL: want one such as postgres://user:password@host/name")
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open database: %w", err)
-	}
-	return pool, stdlib.OpenDBFromPool(pool), nil
 }
 
 // Close closes what Open opened. A relay that served is closed already.

@@ -106,24 +106,24 @@ func queryOf(v url.Values) (journal.Query, error) {
 	var err error
 	if text := v.Get("most"); text != "" {
 		if q.Most, err = strconv.Atoi(text); err != nil || q.Most < 1 || q.Most > 1000 {
-			return q, badParameter{"most", text, "a number from 1 to 1000"}
+			return q, parameterError{"most", text, "a number from 1 to 1000"}
 		}
 	}
 	for name, at := range map[string]*time.Time{"since": &q.Since, "until": &q.Until} {
 		if text := v.Get(name); text != "" {
 			if *at, err = time.Parse(time.RFC3339, text); err != nil {
-				return q, badParameter{name, text, "a time such as 2026-01-31T15:04:05Z"}
+				return q, parameterError{name, text, "a time such as 2026-01-31T15:04:05Z"}
 			}
 		}
 	}
 	return q, nil
 }
 
-// badParameter is a parameter of a list that cannot be read.
-type badParameter struct{ name, value, want string }
+// parameterError is a parameter of a list that cannot be read.
+type parameterError struct{ name, value, want string }
 
 // Error implements error.
-func (b badParameter) Error() string {
+func (b parameterError) Error() string {
 	return "parameter " + b.name + " is " + strconv.Quote(b.value) + ": want " + b.want
 }
 

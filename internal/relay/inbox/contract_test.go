@@ -27,8 +27,7 @@ func TestContract(t *testing.T) {
 		t.Parallel()
 		url := pgtest.Start(t)
 		contract(t, func(t *testing.T) *inbox.Inbox {
-			_, db := pgtest.OpenSchema(t, url)
-			box, err := inbox.OpenPostgres(t.Context(), db)
+			box, err := inbox.OpenPostgres(t.Context(), pgtest.OpenSchema(t, url).SQL)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,9 +19,8 @@ func Lock(dir string) (unlock func() error, err error) {
 	if err == nil {
 		return f.Close, nil
 	}
-	f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("lock data directory %q: %w", dir, ErrLocked)
+		err = ErrLocked
 	}
-	return nil, fmt.Errorf("lock data directory %q: %w", dir, err)
+	return nil, errors.Join(fmt.Errorf("lock data directory %q: %w", dir, err), f.Close())
 }

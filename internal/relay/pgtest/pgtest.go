@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/afterdeploy/afterdeploy/internal/relay/pg"
+	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
 
 // Required is the environment variable that makes a missing Postgres a failure,
@@ -73,26 +72,21 @@ func Start(t testing.TB) string {
 }
 
 // Open opens the database that Start returned, and closes it after the test.
-func Open(t testing.TB, url string) (*pgxpool.Pool, *sql.DB) {
+func Open(t testing.TB, url string) *pg.DB {
 	t.Helper()
-	pool, err := pgxpool.New(context.Background(), url)
+	db, err := pg.Open(context.Background(), secret.New(url))
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	t.Cleanup(func() {
-		_ = db.Close()
-		pool.Close()
-	})
-	return pool, db
+	t.Cleanup(func() { _ = db.Close() })
+	return db
 }
 
 // OpenSchema opens a schema of the test's own in that database.
-func OpenSchema(t testing.TB, url string) (*pgxpool.Pool, *sql.DB) {
+func OpenSchema(t testing.TB, url string) *pg.DB {
 	t.Helper()
-	_, admin := Open(t, url)
 	schema := fmt.Sprintf("t%x", sha256.Sum256([]byte(t.Name())))[:32]
-	if _, err := admin.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
+	if _, err := Open(t, url).SQL.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
 		t.Fatal(err)
 	}
 	return Open(t, url+"&search_path="+schema)
@@ -129,13 +123,10 @@ func run(t testing.TB, as *syscall.SysProcAttr, name string, args ...string) {
 // await waits until the server answers.
 func await(t testing.TB, url string) {
 	t.Helper()
-	pool, err := pgxpool.New(context.Background(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
+	db := Open(t, url)
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if err = pool.Ping(context.Background()); err == nil {
+		err := db.Pool.Ping(context.Background())
+		if err == nil {
 			return
 		}
 		if time.Now().After(end) {

@@ -96,7 +96,7 @@ func sorted(do rule.Do, err error, now time.Time) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	f := &Failure{Verdict: Dead, Status: e.Status, Err: err}
+	f := &Error{Verdict: Dead, Status: e.Status, Err: err}
 	if e.Until.After(now) {
 		f.After = e.Until.Sub(now)
 	}

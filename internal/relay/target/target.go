@@ -18,7 +18,7 @@ import (
 
 // Target is one configured place that actions go to.
 type Target interface {
-	// Deliver makes one attempt. An error that is no [*Failure] says that
+	// Deliver makes one attempt. An error that is no [*Error] says that
 	// nothing is known.
 	Deliver(ctx context.Context, a rule.Action) (Result, error)
 }
@@ -44,8 +44,8 @@ const (
 	Pause   Verdict = "pause"   // our credentials are not accepted: nothing goes to this target
 )
 
-// Failure is an attempt that did not succeed.
-type Failure struct {
+// Error is an attempt that did not succeed.
+type Error struct {
 	Verdict Verdict
 	// Status is the HTTP status, or 0 where there was no answer.
 	Status int
@@ -55,10 +55,10 @@ type Failure struct {
 }
 
 // Error implements error.
-func (f *Failure) Error() string { return f.Err.Error() }
+func (f *Error) Error() string { return f.Err.Error() }
 
 // Unwrap returns the cause.
-func (f *Failure) Unwrap() error { return f.Err }
+func (f *Error) Unwrap() error { return f.Err }
 
 // Idempotent reports whether an action can be carried out twice without harm: a
 // commit status overwrites itself, and an issue is looked for by its marker
@@ -67,15 +67,15 @@ func Idempotent(do rule.Do) bool { return do == rule.Status || do == rule.Issue 
 
 // Judge reads a failed attempt, whatever it is: an error that nobody sorted is
 // taken for the worst.
-func Judge(do rule.Do, err error) *Failure {
-	var f *Failure
+func Judge(do rule.Do, err error) *Error {
+	var f *Error
 	switch {
 	case errors.As(err, &f):
 		return f
 	case Idempotent(do):
-		return &Failure{Verdict: Retry, Err: err}
+		return &Error{Verdict: Retry, Err: err}
 	}
-	return &Failure{Verdict: Unknown, Err: err}
+	return &Error{Verdict: Unknown, Err: err}
 }
 
 // New makes the target that a configuration describes.
@@ -108,7 +108,7 @@ type bounded struct {
 // Deliver implements [Target].
 func (b bounded) Deliver(ctx context.Context, a rule.Action) (Result, error) {
 	if a.Repository != "" && !lists(b.repositories, a.Repository) {
-		return Result{}, &Failure{Verdict: Dead, Err: fmt.Errorf("target %s does not list repository %q", a.Target, a.Repository)}
+		return Result{}, &Error{Verdict: Dead, Err: fmt.Errorf("target %s does not list repository %q", a.Target, a.Repository)}
 	}
 	return b.Target.Deliver(ctx, a)
 }
@@ -128,5 +128,5 @@ func lists(patterns []string, repository string) bool {
 // missing is the failure of an action whose kind and content do not fit, or fit
 // another target.
 func missing(a rule.Action, service string) error {
-	return &Failure{Verdict: Dead, Err: fmt.Errorf("action %q is not for %s", cmp.Or(string(a.Do), "nothing"), service)}
+	return &Error{Verdict: Dead, Err: fmt.Errorf("action %q is not for %s", cmp.Or(string(a.Do), "nothing"), service)}
 }

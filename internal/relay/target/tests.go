@@ -42,7 +42,7 @@ func (t tests) Deliver(ctx context.Context, a rule.Action) (Result, error) {
 	}
 	deployment, err := deploymentOf(*a.Trigger)
 	if err != nil {
-		return Result{}, &Failure{Verdict: Dead, Err: err}
+		return Result{}, &Error{Verdict: Dead, Err: err}
 	}
 	got, err := t.client.Trigger(ctx, bugster.Event{
 		Deployment:     deployment,
@@ -51,10 +51,10 @@ func (t tests) Deliver(ctx context.Context, a rule.Action) (Result, error) {
 		CorrelationID:  a.ID,
 	})
 	if err != nil {
-		return Result{}, &Failure{Verdict: Dead, Err: err} // it could not be written, so it never left
+		return Result{}, &Error{Verdict: Dead, Err: err} // it could not be written, so it never left
 	}
 	if verdict, ok := verdictOf(got.Ending, got.Status); !ok {
-		return Result{}, &Failure{Verdict: verdict, Status: got.Status, After: got.RetryAfter, Err: errors.New(got.Ending.Sentence)}
+		return Result{}, &Error{Verdict: verdict, Status: got.Status, After: got.RetryAfter, Err: errors.New(got.Ending.Sentence)}
 	}
 	return Result{Status: got.Status, Note: got.Ending.Sentence}, nil
 }

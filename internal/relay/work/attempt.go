@@ -181,7 +181,7 @@ func (w *Work) attempt(ctx context.Context, id string) (again time.Duration, err
 func (w *Work) deliver(ctx context.Context, a rule.Action) (target.Result, error) {
 	lane, ok := w.lane(a.Target)
 	if !ok {
-		return target.Result{}, &target.Failure{Verdict: target.Retry, Err: fmt.Errorf("target %s is not in the rules file", a.Target)}
+		return target.Result{}, &target.Error{Verdict: target.Retry, Err: fmt.Errorf("target %s is not in the rules file", a.Target)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.options.Limit)
 	defer cancel()

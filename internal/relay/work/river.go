@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -23,6 +22,7 @@ import (
 	sqlitecode "modernc.org/sqlite/lib"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/lite"
+	"github.com/afterdeploy/afterdeploy/internal/relay/pg"
 )
 
 // file is the database of work within the data directory: a file of its own,
@@ -112,13 +112,13 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Work, error) {
 }
 
 // OpenPostgres opens the work on a Postgres database, which several relays may
-// share. The caller closes pool and db, after the work.
-func OpenPostgres(ctx context.Context, pool *pgxpool.Pool, db *sql.DB, o Options) (*Work, error) {
+// share. The caller closes db, after the work.
+func OpenPostgres(ctx context.Context, db *pg.DB, o Options) (*Work, error) {
 	w := &Work{options: o.withDefaults(), store: store{
-		db: db, readers: db, close: func() error { return nil },
+		db: db.SQL, readers: db.SQL, close: func() error { return nil },
 	}}
 	err := w.open(ctx, func() (err error) {
-		w.queue, err = client(ctx, riverpgxv5.New(pool), w)
+		w.queue, err = client(ctx, riverpgxv5.New(db.Pool), w)
 		return err
 	})
 	return w, errorf("open work", err)
@@ -179,10 +179,10 @@ func client[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], w *Wor
 func (store) isBusy(err error) bool {
 	var (
 		lite *sqlite.Error
-		pg   *pgconn.PgError
+		big  *pgconn.PgError
 	)
 	return errors.As(err, &lite) && lite.Code() == sqlitecode.SQLITE_CONSTRAINT_UNIQUE ||
-		errors.As(err, &pg) && pg.Code == "23505" // unique_violation
+		errors.As(err, &big) && big.Code == "23505" // unique_violation
 }
 
 // lane's queue in River, whose names are narrower than a rules file's.

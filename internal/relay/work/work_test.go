@@ -30,8 +30,7 @@ func TestContract(t *testing.T) {
 		t.Parallel()
 		url := pgtest.Start(t)
 		contract(t, func(t *testing.T, o work.Options) *work.Work {
-			pool, db := pgtest.OpenSchema(t, url)
-			w, err := work.OpenPostgres(t.Context(), pool, db, o)
+			w, err := work.OpenPostgres(t.Context(), pgtest.OpenSchema(t, url), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +87,7 @@ func (d deliver) Deliver(_ context.Context, a rule.Action) (target.Result, error
 
 // fails makes a failure.
 func fails(v target.Verdict) error {
-	return &target.Failure{Verdict: v, Status: 500, Err: errors.New("no luck")}
+	return &target.Error{Verdict: v, Status: 500, Err: errors.New("no luck")}
 }
 
 // start opens a work with one target, "there", and stops it after the test.
@@ -196,7 +195,7 @@ func deliversOnce(t *testing.T, open opener) {
 
 func retriesOnSchedule(t *testing.T, open opener) {
 	w := start(t, open, work.Options{Random: func() float64 { return 0.5 }}, func(rule.Action) error {
-		return &target.Failure{Verdict: target.Retry, Status: 503, After: time.Hour, Err: errors.New("busy")}
+		return &target.Error{Verdict: target.Retry, Status: 503, After: time.Hour, Err: errors.New("busy")}
 	})
 	accept(t, w, work.Batch{Event: happened("e"), Actions: []rule.Action{action("a")}})
 	got := await(t, w, "a", work.Retry)
@@ -435,10 +434,7 @@ func tooOldIsDead(t *testing.T, open opener) {
 
 func concurrencyIsPerTarget(t *testing.T, open opener) {
 	stuck := make(chan struct{})
-	w := start(t, open, work.Options{}, func(a rule.Action) error {
-		<-stuck
-		return nil
-	})
+	w := start(t, open, work.Options{}, func(rule.Action) error { return nil })
 	other := deliver(func(rule.Action) error { return nil })
 	if err := w.SetLanes(t.Context(), []work.Lane{
 		{Name: "there", Concurrency: 4, Target: deliver(func(rule.Action) error { <-stuck; return nil })},
