@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
 )
 
@@ -89,8 +90,14 @@ func site(host string) string {
 	return domain
 }
 
+// hostname is how net/http asks for a host: in ASCII, which is also how the
+// public suffix list has it.
 func hostname(u *url.URL) string {
-	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		return ascii
+	}
+	return host
 }
 
 // sameOrigin reports whether scheme, host and port are the same.

@@ -15,13 +15,13 @@ func (w *waiter) behind(s sight) deploy.Ending {
 	return end
 }
 
-// remedy says which header opens a wall and why it may not have.
-func (w *waiter) remedy(wall Wall) string {
+// remedy says which header opens a wall, and why it did not this time.
+func (w *waiter) remedy(by wall) string {
 	var parts []string
-	if len(wall.Headers) > 0 {
-		parts = append(parts, "Give in request-headers: "+strings.Join(wall.Headers, " and ")+".")
+	if len(by.headers) > 0 {
+		parts = append(parts, "Give in request-headers: "+strings.Join(by.headers, " and ")+".")
 	}
-	parts = append(parts, wall.Hint)
+	parts = append(parts, by.hint)
 	empty := w.check.Headers.Empty()
 	switch {
 	case w.report.Withheld != "":
@@ -39,10 +39,9 @@ func (w *waiter) late() deploy.Ending {
 	took := round(time.Since(w.start))
 	switch w.last.kind {
 	case walled:
-		w.report.Wall = w.last.wall
 		return w.behind(w.last)
 	case otherVersion:
-		return deploy.End(deploy.ReasonOldVersion, fmt.Sprintf("%s did not show %s in %s. Seen: %s.", Shown(w.version), w.check.Version.Want, took, w.seen))
+		return deploy.End(deploy.ReasonOldVersion, fmt.Sprintf("%s did not show %s in %s for %s. Seen: %s.", Shown(w.version), w.check.Version.Want, w.check.Version.From, took, w.seen))
 	case up:
 		return deploy.End(deploy.ReasonNotAnswering, fmt.Sprintf("%s answered as expected %d times in a row, not %d, before %s were over. Seen: %s.", Shown(w.page), w.good, w.check.Times, took, w.seen))
 	}

@@ -57,9 +57,7 @@ type Report struct {
 	Ready  bool
 	Ending deploy.Ending
 	// Version is the text that proved the version, where one was asked for.
-	Version string
-	// Wall is set where one was found.
-	Wall     *Wall
+	Version  string
 	Tries    int
 	Took     time.Duration
 	Timeline []Step

@@ -54,6 +54,8 @@ func TestRedirectsAreFollowedWithinTheDomain(t *testing.T) {
 		"another domain":     {start, []string{"https://acme-other.example/"}, []string{start + "*"}, false},
 		"another user":       {"https://a.vercel.app/", []string{"https://b.vercel.app/"}, []string{"https://a.vercel.app/*"}, false},
 		"another GitHub":     {"https://a.github.io/", []string{"https://b.github.io/"}, []string{"https://a.github.io/*"}, false},
+		"beyond ASCII":       {"https://a.公司.cn/", []string{"https://b.公司.cn/", "/"}, []string{"https://a.%E5%85%AC%E5%8F%B8.cn/*"}, false},
+		"the same in ASCII":  {"https://bücher.example/", []string{"https://xn--bcher-kva.example/"}, []string{"https://b%C3%BCcher.example/*", "https://xn--bcher-kva.example/"}, true},
 		"a longer name":      {start, []string{"https://evilacme-team.example/"}, []string{start + "*"}, false},
 		"another address":    {"https://10.0.0.1/", []string{"https://10.0.1.1/"}, []string{"https://10.0.0.1/*"}, false},
 		"without scheme":     {start, []string{"//evil.test/"}, []string{start + "*"}, false},

@@ -15,7 +15,7 @@ import (
 type sight struct {
 	kind kind
 	text string
-	wall *Wall
+	wall *wall
 	// version is the text that proved the version.
 	version string
 	// asked is the pause that the application asked for.
@@ -61,7 +61,7 @@ func judge(p page, expect StatusSet) sight {
 	status := strings.TrimSpace(strconv.Itoa(p.answer.Status) + " " + http.StatusText(p.answer.Status))
 	switch {
 	case p.wall != nil:
-		return sight{kind: walled, text: fmt.Sprintf("%s (%s)", p.wall.Name, status), wall: p.wall}
+		return sight{kind: walled, text: fmt.Sprintf("%s (%s)", p.wall.name, status), wall: p.wall}
 	case p.problem != "":
 		return sight{kind: down, text: p.problem}
 	case expect.Has(p.answer.Status):

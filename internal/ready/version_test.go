@@ -93,7 +93,7 @@ func TestVersionQuotesTheOldOne(t *testing.T) {
 	}
 	check.Version.At = must(ready.ParseAddress("/version"))
 	report, _ := wait(t, says(200, `{"git":{"sha":"`+older+`"}}`), time.Minute, check)
-	want := `https://app.example/version did not show commit ` + deployed + ` in 59s. Seen: after 0s another version, .git.sha: "` + older + `" (10 tries).`
+	want := `https://app.example/version did not show commit ` + deployed + ` in json:.git.sha for 59s. Seen: after 0s another version, .git.sha: "` + older + `" (10 tries).`
 	if report.Ending.Sentence != want || report.Ending.Reason != deploy.ReasonOldVersion {
 		t.Errorf("%s: %s\nwant %s", report.Ending.Reason, report.Ending.Sentence, want)
 	}

@@ -50,7 +50,7 @@ func newVisitor(client *http.Client, home *url.URL, headers Headers, limit time.
 type page struct {
 	at      *url.URL
 	answer  outbound.Answer
-	wall    *Wall
+	wall    *wall
 	problem string
 }
 
@@ -67,7 +67,7 @@ func (v visitor) visit(ctx context.Context, at *url.URL, expect StatusSet) (page
 			return p, nil // a redirect or a refusal is what is asked for
 		}
 		to := target(p)
-		if p.wall = v.wall(p.answer, to); p.wall != nil || to == nil {
+		if p.wall = v.wallAt(p.answer, to); p.wall != nil || to == nil {
 			return p, nil
 		}
 		if p.problem = v.refuse(at, to); p.problem == "" && hop == mostRedirects {
@@ -100,11 +100,11 @@ func (v visitor) get(ctx context.Context, at *url.URL, end time.Time) (page, err
 	case failure.Kind == outbound.KindTooLarge:
 		return page{at: at, answer: answer}, nil // its beginning is enough
 	}
-	return page{at: at, problem: told(failure)}, nil
+	return page{at: at, problem: described(failure)}, nil
 }
 
-// wall recognises what stands in the way.
-func (v visitor) wall(a outbound.Answer, to *url.URL) *Wall {
+// wallAt recognises what stands in the way.
+func (v visitor) wallAt(a outbound.Answer, to *url.URL) *wall {
 	w, ok := known(a, to)
 	if !ok {
 		if to != nil && sameSite(v.home, to) {
@@ -147,9 +147,9 @@ func (v visitor) refuse(from, to *url.URL) string {
 	return ""
 }
 
-// told says a failure so that the same failure reads the same each time: the
+// described says a failure so that the same failure reads the same each time: the
 // address of our end, which net.OpError names, changes with every try.
-func told(f *outbound.Failure) string {
+func described(f *outbound.Failure) string {
 	bare := *f
 	var op *net.OpError
 	if errors.As(f.Err, &op) {

@@ -71,11 +71,11 @@ func (w *waiter) try(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err // a try that was cut short says nothing
 	}
-	again := s.kind == walled && w.last.kind == walled && s.wall.Name == w.last.wall.Name
+	again := s.kind == walled && w.last.kind == walled && s.wall.name == w.last.wall.name
 	w.note(ctx, s)
 	switch {
 	case again:
-		w.report.Wall, w.report.Ending = s.wall, w.behind(s)
+		w.report.Ending = w.behind(s)
 		return true, nil
 	case w.good == w.check.Times:
 		w.report.Ready, w.report.Version = true, s.version

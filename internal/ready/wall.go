@@ -9,68 +9,68 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/outbound"
 )
 
-// Wall is a protection in front of an application.
-type Wall struct {
-	// Name is what people call it, with its provider.
-	Name string
-	// Headers are the lines for request-headers that open it; none where no
+// wall is a protection in front of an application.
+type wall struct {
+	// name is what people call it, with its provider.
+	name string
+	// headers are the lines for request-headers that open it; none where no
 	// header does.
-	Headers []string
-	// Hint says where the secret is made, or what to do without one.
-	Hint string
+	headers []string
+	// hint says where the secret is made, or what to do without one.
+	hint string
 }
 
 // known recognises the walls that tell who they are. To is where the answer
 // redirects, or nil.
-func known(a outbound.Answer, to *url.URL) (Wall, bool) {
-	for _, recognise := range []func(outbound.Answer, *url.URL) (Wall, bool){vercel, cloudflare, netlify} {
+func known(a outbound.Answer, to *url.URL) (wall, bool) {
+	for _, recognise := range []func(outbound.Answer, *url.URL) (wall, bool){vercel, cloudflare, netlify} {
 		if w, ok := recognise(a, to); ok {
 			return w, true
 		}
 	}
-	return Wall{}, false
+	return wall{}, false
 }
 
 // unnamed recognises the other walls by what HTTP says of them.
-func unnamed(a outbound.Answer, to *url.URL) (Wall, bool) {
+func unnamed(a outbound.Answer, to *url.URL) (wall, bool) {
 	switch {
 	case a.Status == http.StatusUnauthorized && strings.Contains(strings.ToLower(challenge(a)), "basic"):
-		return Wall{
-			Name:    "basic authentication",
-			Headers: []string{"Authorization: Basic ${{ secrets.SITE_BASIC_AUTH }}"},
-			Hint:    "The secret is user:password, encoded in base64.",
+		return wall{
+			name:    "basic authentication",
+			headers: []string{"Authorization: Basic ${{ secrets.SITE_BASIC_AUTH }}"},
+			hint:    "The secret is user:password, encoded in base64.",
 		}, true
 	case a.Status == http.StatusForbidden && a.Header.Get("Server") == "AmazonS3":
 		// S3 says 403 for an object that is not there, unless the asker
 		// may list the bucket.
-		return Wall{}, false
+		return wall{}, false
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
-		return Wall{
-			Name: fmt.Sprintf("a protection that answers %d", a.Status),
-			Hint: "Give the header that it asks for in request-headers; if this answer is the right one, name its status in expect-status.",
+		return wall{
+			name: fmt.Sprintf("a protection that answers %d", a.Status),
+			hint: "Give the header that it asks for in request-headers; if this answer is the right one, name its status in expect-status.",
 		}, true
 	case to != nil && isLogin(to):
-		return Wall{
-			Name: "the login of " + to.Hostname(),
-			Hint: "Give the header that lets automation in in request-headers, or wait for a path that needs no login (wait-for-url: /health).",
+		return wall{
+			name: "the login of " + to.Hostname(),
+			hint: "Give the header that lets automation in in request-headers, or wait for a path that needs no login (wait-for-url: /health).",
 		}, true
 	}
-	return Wall{}, false
+	return wall{}, false
 }
 
-func vercel(a outbound.Answer, to *url.URL) (Wall, bool) {
-	w := Wall{
-		Name:    "Vercel Deployment Protection",
-		Headers: []string{"x-vercel-protection-bypass: ${{ secrets.VERCEL_AUTOMATION_BYPASS_SECRET }}"},
-		Hint:    "The secret is made in Vercel, Project Settings > Deployment Protection > Protection Bypass for Automation.",
+func vercel(a outbound.Answer, to *url.URL) (wall, bool) {
+	w := wall{
+		name:    "Vercel Deployment Protection",
+		headers: []string{"x-vercel-protection-bypass: ${{ secrets.VERCEL_AUTOMATION_BYPASS_SECRET }}"},
+		hint:    "The secret is made in Vercel, Project Settings > Deployment Protection > Protection Bypass for Automation.",
 	}
 	served := a.Header.Get("X-Vercel-Id") != "" || strings.EqualFold(a.Header.Get("Server"), "Vercel")
 	switch mitigated := a.Header.Get("X-Vercel-Mitigated"); {
 	case mitigated == "challenge":
-		w.Name = "Vercel's bot challenge"
+		w.name = "Vercel's bot challenge"
 		return w, true
 	case mitigated == "deny":
-		w.Name = "Vercel's firewall"
+		w.name = "Vercel's firewall"
 		return w, true
 	case to != nil && hostname(to) == "vercel.com" && (strings.HasPrefix(to.Path, "/sso-api") || strings.HasPrefix(to.Path, "/login")),
 		setsCookie(a, "_vercel_sso_nonce"),
@@ -79,47 +79,47 @@ func vercel(a outbound.Answer, to *url.URL) (Wall, bool) {
 		a.Status/100 == 2 && served && holdsAny(a, "<title>Authentication Required", "<title>Login – Vercel"):
 		return w, true
 	}
-	return Wall{}, false
+	return wall{}, false
 }
 
-func cloudflare(a outbound.Answer, to *url.URL) (Wall, bool) {
+func cloudflare(a outbound.Answer, to *url.URL) (wall, bool) {
 	refused := a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden || to != nil
 	switch {
 	case to != nil && (strings.HasSuffix(hostname(to), ".cloudflareaccess.com") || strings.HasPrefix(to.Path, "/cdn-cgi/access/login")),
 		strings.Contains(challenge(a), "Cloudflare-Access"),
 		refused && (a.Header.Get("Cf-Access-Domain") != "" || a.Header.Get("Cf-Access-Aud") != ""):
-		return Wall{
-			Name: "Cloudflare Access",
-			Headers: []string{
+		return wall{
+			name: "Cloudflare Access",
+			headers: []string{
 				"CF-Access-Client-Id: ${{ secrets.CF_ACCESS_CLIENT_ID }}",
 				"CF-Access-Client-Secret: ${{ secrets.CF_ACCESS_CLIENT_SECRET }}",
 			},
-			Hint: "Both belong to a service token (Cloudflare Zero Trust, Access > Service credentials), and the application needs a policy with the action Service Auth for it.",
+			hint: "Both belong to a service token (Cloudflare Zero Trust, Access > Service credentials), and the application needs a policy with the action Service Auth for it.",
 		}, true
 	case a.Header.Get("Cf-Mitigated") == "challenge":
-		return Wall{
-			Name: "Cloudflare's bot challenge",
-			Hint: "Let a WAF rule skip the challenge for requests with a header of your own, and give that header in request-headers.",
+		return wall{
+			name: "Cloudflare's bot challenge",
+			hint: "Let a WAF rule skip the challenge for requests with a header of your own, and give that header in request-headers.",
 		}, true
 	}
-	return Wall{}, false
+	return wall{}, false
 }
 
 // netlify knows the password page by its form: Netlify documents no mark of
 // its own for it.
-func netlify(a outbound.Answer, to *url.URL) (Wall, bool) {
+func netlify(a outbound.Answer, to *url.URL) (wall, bool) {
 	served := a.Header.Get("X-Nf-Request-Id") != "" || strings.EqualFold(a.Header.Get("Server"), "Netlify")
 	asks := holdsAny(a, `type="password"`, `type=password`, `name="password"`)
 	switch {
 	case to != nil && hostname(to) == "app.netlify.com",
 		served && asks && a.Status == http.StatusUnauthorized && challenge(a) == "",
 		served && asks && a.Status/100 == 2 && holdsAny(a, "Password protected", "Password-protected", "Protected site", "Protected page"):
-		return Wall{
-			Name: "Netlify's site protection",
-			Hint: "Netlify has no header that opens it. Protect the deploys with Basic-Auth in _headers instead and give Authorization: Basic ${{ secrets.SITE_BASIC_AUTH }} in request-headers, or leave them open.",
+		return wall{
+			name: "Netlify's site protection",
+			hint: "Netlify has no header that opens it. Protect the deploys with Basic-Auth in _headers instead and give Authorization: Basic ${{ secrets.SITE_BASIC_AUTH }} in request-headers, or leave them open.",
 		}, true
 	}
-	return Wall{}, false
+	return wall{}, false
 }
 
 func challenge(a outbound.Answer) string {

@@ -46,12 +46,11 @@ func TestWallsAreNamed(t *testing.T) {
 		"a private GitHub page":         {says(302, "", "Location", "https://github.com/pages/auth?page_id=1"), "the login of github.com", "/health"},
 	} {
 		report, took := wait(t, tt.app, time.Hour, ready.Check{URL: parseURL(t, home)})
-		if report.Ending.Reason != deploy.ReasonWall || report.Wall == nil || report.Wall.Name != tt.want {
-			t.Errorf("%s: %+v, wall %+v; want %q", name, report.Ending, report.Wall, tt.want)
-			continue
+		if report.Ending.Reason != deploy.ReasonWall || !strings.Contains(report.Ending.Sentence, "is behind "+tt.want+" (") {
+			t.Errorf("%s: %+v, want %q", name, report.Ending, tt.want)
 		}
-		if !strings.Contains(report.Ending.Sentence, tt.want) || !strings.Contains(report.Ending.Next, tt.next) {
-			t.Errorf("%s: %q, next %q; want %q and %q", name, report.Ending.Sentence, report.Ending.Next, tt.want, tt.next)
+		if !strings.Contains(report.Ending.Next, tt.next) {
+			t.Errorf("%s: next is %q, want %q", name, report.Ending.Next, tt.next)
 		}
 		if report.Tries != 2 || took > 5*time.Second {
 			t.Errorf("%s: %d tries in %v, want a second look and the end", name, report.Tries, took)
@@ -86,7 +85,7 @@ func TestWallsAreNotSeenWhereThereAreNone(t *testing.T) {
 func TestWallSeenOnceAtTheDeadlineIsNamed(t *testing.T) {
 	t.Parallel()
 	report, _ := wait(t, inTurn(says(502, ""), says(302, "", "Location", vercelSSO), silent), 2*time.Second, ready.Check{URL: parseURL(t, home)})
-	if report.Ending.Reason != deploy.ReasonWall || report.Wall == nil {
+	if report.Ending.Reason != deploy.ReasonWall || !strings.Contains(report.Ending.Sentence, "Vercel") {
 		t.Errorf("%+v, want wall", report.Ending)
 	}
 }

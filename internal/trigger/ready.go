@@ -31,6 +31,9 @@ func (r *run) check() (ready.Check, error) {
 	c.Version.Want = parsed(&errs, "expect-version", r.in.ExpectVersion, ready.ParseVersion)
 	c.Version.At = parsed(&errs, "version-url", r.in.VersionURL, ready.ParseAddress)
 	c.Version.From = parsed(&errs, "version-from", r.in.VersionFrom, ready.ParseVersionFrom)
+	if r.in.ExpectVersion == "" && r.in.VersionURL+r.in.VersionFrom != "" {
+		errs = append(errs, errors.New(`input "expect-version": want a version, since version-url or version-from says where to look for one`))
+	}
 	return c, errors.Join(errs...)
 }
 

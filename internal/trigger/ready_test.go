@@ -126,6 +126,9 @@ func TestRunTellsAllMistakesAboutWaitingAtOnce(t *testing.T) {
 			t.Errorf("nothing said about %s", name)
 		}
 	}
+	if lone := run(t, map[string]string{"version-from": "body"}); lone.code != 2 || !strings.Contains(lone.log, `"expect-version": want a version`) {
+		t.Errorf("exit code %d for version-from alone, want 2\n%s", lone.code, lone.log)
+	}
 	if got.code != 2 || got.calls != 0 || t.Failed() {
 		t.Errorf("exit code %d with %d calls, want 2 and none\n%s", got.code, got.calls, got.log)
 	}
