@@ -44,7 +44,7 @@ type Action struct {
 	// Exactly one of these is set, by Do.
 	Trigger  *TriggerSpec  `json:"trigger,omitempty"`
 	Dispatch *DispatchSpec `json:"dispatch,omitempty"`
-	Commit   *StatusSpec   `json:"status_of,omitempty"`
+	Commit   *StatusSpec   `json:"commit_status,omitempty"`
 	Issue    *IssueSpec    `json:"issue,omitempty"`
 }
 

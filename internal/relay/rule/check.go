@@ -2,14 +2,8 @@ package rule
 
 import (
 	"maps"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/parser"
-	yamlast "github.com/goccy/go-yaml/ast"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
@@ -110,7 +104,7 @@ func (l *loader) checkRepository(m mapping, r Rule, t TargetConfig, sorts []sort
 	given := r.with.texts["repository"]
 	if name, constant := given.constant(); constant {
 		if !t.Lists(name) {
-			l.report(m.mapping(m.node("with"), m.values["with"], "", fields(r.Do)...).node("repository"),
+			l.report(m.node("with"),
 				"repository %q is not among those that target %q lists: %s", name, t.Name, strings.Join(t.Repositories, ", "))
 		}
 		return
@@ -182,101 +176,4 @@ func (s sort) knowsRepository(c source.Config) bool {
 func (f filter) passes(kind event.Kind, status event.Status) bool {
 	return (len(f.kinds) == 0 || slices.Contains(f.kinds, kind)) &&
 		(len(f.statuses) == 0 || slices.Contains(f.statuses, status))
-}
-
-// checkWords reports comparisons of kind, status, service and source with
-// words that they never are.
-func (l *loader) checkWords(n yamlast.Node, when string) {
-	tree, err := parser.Parse(when)
-	if err != nil {
-		return
-	}
-	ast.Walk(&tree.Node, words{
-		report: func(f *fault) { l.reportInside(n, f, "when: ") },
-		when:   when,
-		known: map[string][]string{
-			"kind": texts(event.Kinds()), "status": texts(event.Statuses()),
-			"service": append(source.Services(), Relay), "source": append(l.sourceNames(), Relay),
-		},
-	})
-}
-
-// words looks for comparisons that never hold.
-type words struct {
-	report func(*fault)
-	when   string
-	known  map[string][]string
-}
-
-// Visit implements [ast.Visitor].
-func (w words) Visit(node *ast.Node) {
-	comparison, ok := (*node).(*ast.BinaryNode)
-	if !ok || comparison.Operator != "==" && comparison.Operator != "!=" {
-		return
-	}
-	for _, sides := range [][2]ast.Node{{comparison.Left, comparison.Right}, {comparison.Right, comparison.Left}} {
-		name, ok := sides[0].(*ast.IdentifierNode)
-		word, isText := sides[1].(*ast.StringNode)
-		if !ok || !isText {
-			continue
-		}
-		if known := w.known[name.Value]; known != nil && !slices.Contains(known, word.Value) {
-			before := []rune(w.when)[:word.Location().From]
-			w.report(located(string(before), len(string(before)), &fault{text: name.Value + " is never \"" + word.Value + "\": " + instead(word.Value, known)}))
-		}
-	}
-}
-
-// absolute reports whether text is an address on the web.
-func absolute(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
-}
-
-const repositoryWant = "want owner/name"
-
-func (l *loader) repository(m mapping, key string) string {
-	text := m.text(key)
-	if text != "" && (!repositoryOK(text) || strings.Contains(text, "*")) {
-		l.report(m.node(key), "%s %q: %s", key, text, repositoryWant)
-		return ""
-	}
-	return text
-}
-
-func (l *loader) repositories(m mapping) []string {
-	if !m.has("repositories") {
-		l.report(m.at, "repositories are missing: want a list of those this target may act for, such as [owner/name]")
-		return nil
-	}
-	for _, i := range m.items("repositories") {
-		if !repositoryOK(i.text) {
-			l.report(i.at, "repository %q: %s, or owner/name* for all that begin so", i.text, repositoryWant)
-		}
-	}
-	return m.texts("repositories")
-}
-
-func repositoryOK(text string) bool {
-	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/([A-Za-z0-9._-]{1,100}\*?|\*)$`).MatchString(text)
-}
-
-// Lists reports whether the target may act for a repository.
-func (t TargetConfig) Lists(repository string) bool {
-	repository = strings.ToLower(repository)
-	return slices.ContainsFunc(t.Repositories, func(listed string) bool {
-		listed = strings.ToLower(listed)
-		if prefix, ok := strings.CutSuffix(listed, "*"); ok {
-			return strings.HasPrefix(repository, prefix) && len(repository) > len(prefix)
-		}
-		return listed == repository
-	})
-}
-
-// only returns the one repository of a target that has no other, or "".
-func (t TargetConfig) only() string {
-	if len(t.Repositories) == 1 && !strings.HasSuffix(t.Repositories[0], "*") {
-		return t.Repositories[0]
-	}
-	return ""
 }

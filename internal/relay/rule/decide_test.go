@@ -79,6 +79,24 @@ func TestDecideExample(t *testing.T) {
 	}
 }
 
+// What a service sends, a rule can be for: check never calls it impossible.
+func TestRepertoire(t *testing.T) {
+	t.Parallel()
+	for _, service := range services.Names() {
+		sources := "sources:\n  s: {service: " + service + ", verify: none, repository: acme/web}\n"
+		targets := "targets:\n  hub: {service: github, token: env:T, repositories: [acme/web]}\n"
+		for _, what := range services.Events(service) {
+			e := arrived(t, load(t, sources+targets+"rules: []\n"), "s", what, services.Options{})
+			f, err := rule.Load([]byte(sources+targets+"rules:\n  - {name: x, source: s, kind: "+string(e.Kind)+", status: "+string(e.Status)+", do: dispatch, to: hub}\n"), lookup)
+			if err != nil {
+				t.Errorf("%s %s: %v", service, what, err)
+				continue
+			}
+			one(t, f, e)
+		}
+	}
+}
+
 func golden(t *testing.T, file string, value any) {
 	t.Helper()
 	var b bytes.Buffer
