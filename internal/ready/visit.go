@@ -147,8 +147,8 @@ func (v visitor) refuse(from, to *url.URL) string {
 	return ""
 }
 
-// described says a failure so that the same failure reads the same each time: the
-// address of our end, which net.OpError names, changes with every try.
+// described says a failure so that it reads the same each time: the address of
+// our own end, which net.OpError names, changes with every try.
 func described(f *outbound.Failure) string {
 	bare := *f
 	var op *net.OpError
