@@ -101,15 +101,15 @@ func (l *loader) whyNever(f filter) string {
 }
 
 func (l *loader) checkRepository(m mapping, r Rule, t TargetConfig, sorts []sort) {
-	given := r.with.texts["repository"]
-	if name, constant := given.constant(); constant {
+	given, ok := r.with.texts["repository"]
+	if name, constant := given.constant(); ok && constant {
 		if !t.Lists(name) {
 			l.report(m.node("with"),
 				"repository %q is not among those that target %q lists: %s", name, t.Name, strings.Join(t.Repositories, ", "))
 		}
 		return
 	}
-	if given != nil || t.only() != "" {
+	if ok || t.only() != "" {
 		return
 	}
 	l.need(m, r, sorts, "a repository", "repository", sort.knowsRepository)
@@ -118,7 +118,7 @@ func (l *loader) checkRepository(m mapping, r Rule, t TargetConfig, sorts []sort
 // need reports the kinds of event that lack what the rule does not give.
 func (l *loader) need(m mapping, r Rule, sorts []sort, what, keys string, knows func(sort, source.Config) bool) {
 	for key := range strings.SplitSeq(keys, " or ") {
-		if r.with.texts[key] != nil {
+		if _, given := r.with.texts[key]; given {
 			return
 		}
 	}

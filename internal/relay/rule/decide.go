@@ -153,8 +153,8 @@ func (r Rule) repository(t TargetConfig, v view) (string, error) {
 // text returns a field of the delivery: what the rule says, else what follows
 // from the event.
 func (r Rule) text(key, otherwise string, v view) (string, error) {
-	t := r.with.texts[key]
-	if t == nil {
+	t, given := r.with.texts[key]
+	if !given {
 		return otherwise, nil
 	}
 	text, err := t.string(v)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -351,6 +352,26 @@ func TestTemplates(t *testing.T) {
 			t.Errorf("%s = %#v, want %#v; %s", text, got, want, a.Problem)
 		}
 	}
+}
+
+// FuzzTemplate: text is text, once its ${ is written as $${.
+func FuzzTemplate(f *testing.F) {
+	for _, seed := range []string{"plain", "${kind}", "$", "$$", "$${", "${", "a ${b} }{ \"'`", "ä\n\t"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		quoted, err := json.Marshal(strings.ReplaceAll(text, "${", "$${"))
+		if err != nil || !utf8.ValidString(text) {
+			t.Skip()
+		}
+		file, err := rule.Load([]byte(head+"  - {name: d, source: e2e, do: dispatch, to: hub, with: {client-payload: {x: "+string(quoted)+"}}}\n"), lookup)
+		if err != nil {
+			t.Fatalf("%s: %v", quoted, err)
+		}
+		if got := file.Match(run("", event.StatusFailure))[0].Dispatch.ClientPayload["x"]; got != text {
+			t.Errorf("%s gives %q, want %q", quoted, got, text)
+		}
+	})
 }
 
 // Templates work inside lists and mappings of a payload too, and other values

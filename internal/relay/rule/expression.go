@@ -63,10 +63,7 @@ func run(program *vm.Program, v view) (any, error) {
 
 // template is text with expressions in ${…}. A template that is one expression
 // alone has that expression's value, of any type.
-type template struct {
-	text  string
-	parts []part
-}
+type template []part
 
 // part is literal text, or an expression.
 type part struct {
@@ -74,39 +71,41 @@ type part struct {
 	program *vm.Program
 }
 
-// parseTemplate reads a template. The column of a fault counts from the
+// parseTemplate reads a template. The place of a fault counts from the
 // template's beginning. $${ stands for ${ itself.
-func parseTemplate(text string) (*template, *fault) {
-	t := &template{text: text}
-	literal := ""
-	for i := 0; i < len(text); {
-		switch {
-		case strings.HasPrefix(text[i:], "$${"):
-			literal += "${"
-			i += len("$${")
-		case strings.HasPrefix(text[i:], "${"):
-			end := closing(text, i+len("${"))
-			if end < 0 {
-				return nil, located(text, i, &fault{text: "${ is not closed: want ${expression}"})
-			}
-			program, wrong := compile(text[i+len("${") : end])
-			if wrong != nil {
-				return nil, located(text, i+len("${"), wrong)
-			}
-			if literal != "" {
-				t.parts = append(t.parts, part{literal: literal})
-			}
-			t.parts, literal = append(t.parts, part{program: program}), ""
-			i = end + 1
-		default:
-			literal += text[i : i+1]
-			i++
+func parseTemplate(text string) (template, *fault) {
+	var (
+		t       template
+		literal string
+	)
+	for at := 0; ; {
+		before, _, found := strings.Cut(text[at:], "${")
+		if !found {
+			return t.with(literal + before), nil
 		}
+		begin := at + len(before) + len("${")
+		if dollar, escaped := strings.CutSuffix(before, "$"); escaped {
+			literal, at = literal+dollar+"${", begin
+			continue
+		}
+		end := closing(text, begin)
+		if end < 0 {
+			return nil, located(text, begin-len("${"), &fault{text: "${ is not closed: want ${expression}"})
+		}
+		program, wrong := compile(text[begin:end])
+		if wrong != nil {
+			return nil, located(text, begin, wrong)
+		}
+		t, literal, at = append(t.with(literal+before), part{program: program}), "", end+1
 	}
-	if literal != "" {
-		t.parts = append(t.parts, part{literal: literal})
+}
+
+// with adds literal text, if there is any.
+func (t template) with(literal string) template {
+	if literal == "" {
+		return t
 	}
-	return t, nil
+	return append(t, part{literal: literal})
 }
 
 // located moves a fault from an expression to the text that holds it.
@@ -148,30 +147,28 @@ func closing(text string, from int) int {
 
 // constant returns the template's text and whether it is the same for every
 // event.
-func (t *template) constant() (string, bool) {
+func (t template) constant() (string, bool) {
 	switch {
-	case t == nil:
-		return "", false
-	case len(t.parts) == 0:
+	case len(t) == 0:
 		return "", true
-	case len(t.parts) == 1 && t.parts[0].program == nil:
-		return t.parts[0].literal, true
+	case len(t) == 1 && t[0].program == nil:
+		return t[0].literal, true
 	}
 	return "", false
 }
 
 // value evaluates the template and keeps the type of a lone expression.
-func (t *template) value(v view) (any, error) {
-	if len(t.parts) == 1 && t.parts[0].program != nil {
-		return run(t.parts[0].program, v)
+func (t template) value(v view) (any, error) {
+	if len(t) == 1 && t[0].program != nil {
+		return run(t[0].program, v)
 	}
 	return t.string(v)
 }
 
 // string evaluates the template to text.
-func (t *template) string(v view) (string, error) {
+func (t template) string(v view) (string, error) {
 	var b strings.Builder
-	for _, p := range t.parts {
+	for _, p := range t {
 		if p.program == nil {
 			b.WriteString(p.literal)
 			continue

@@ -92,8 +92,8 @@ type filter struct {
 // with is what a rule says about its delivery, beyond what follows from the
 // event. Nil is what follows.
 type with struct {
-	texts     map[string]*template
-	labels    []*template // nil: not given
+	texts     map[string]template
+	labels    []template // nil: not given
 	assignees map[string]string
 	payload   map[string]any // templates inside
 	update    bool

@@ -35,7 +35,7 @@ func (l *loader) with(m mapping, do Do) with {
 		return with{}
 	}
 	n := l.mapping(m.node("with"), m.values["with"], "a mapping of fields", known...)
-	w := with{texts: map[string]*template{}, update: n.flag("update", true)}
+	w := with{texts: map[string]template{}, update: n.flag("update", true)}
 	for key, value := range n.values {
 		switch key {
 		case "labels":
@@ -54,17 +54,17 @@ func (l *loader) with(m mapping, do Do) with {
 	return w
 }
 
-func (l *loader) template(n ast.Node, what string) *template {
+func (l *loader) template(n ast.Node, what string) template {
 	t, wrong := parseTemplate(l.scalar(n, what))
 	if wrong != nil {
 		l.reportInside(n, wrong, what+": ")
-		return &template{}
+		return template{}
 	}
 	return t
 }
 
-func (l *loader) templates(m mapping) []*template {
-	found := []*template{}
+func (l *loader) templates(m mapping) []template {
+	found := []template{}
 	for _, i := range m.items("labels") {
 		found = append(found, l.template(i.at, "labels"))
 	}
@@ -129,7 +129,7 @@ func (l *loader) nested(n ast.Node) any {
 // resolve evaluates the templates in a value of any shape.
 func resolve(value any, v view) (any, error) {
 	switch value := value.(type) {
-	case *template:
+	case template:
 		return value.value(v)
 	case []any:
 		items := make([]any, len(value))
