@@ -31,19 +31,29 @@ var recorded []byte
 var gated []byte
 
 func demoCommand() *cobra.Command {
-	var gate bool
+	var gate, withRelay bool
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the main job on a recorded deployment_status event",
 		Long: `Start the sandbox on the loopback, run the action on a recorded deployment_status
 event exactly as a workflow would, and show its log, its outputs, its summary
-and what the service received. Nothing leaves this machine.`,
+and what the service received. Nothing leaves this machine.
+
+With --gate, the run waits for the tests' result on the commit, and tells the
+pull request. With --relay, the demo shows the way back instead: webhooks of
+five services come in at a relay, and become test runs, a commit status and
+issues.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if withRelay {
+				return demoRelay(cmd.Context(), cmd.OutOrStdout())
+			}
 			return demo(cmd.Context(), cmd.OutOrStdout(), gate)
 		},
 	}
-	cmd.Flags().BoolVar(&gate, "gate", false, "wait for the tests' result on the commit, and report it there and on the pull request")
+	cmd.Flags().BoolVar(&gate, "gate", false, "wait for the tests' result, too")
+	cmd.Flags().BoolVar(&withRelay, "relay", false, "show the relay")
+	cmd.MarkFlagsMutuallyExclusive("gate", "relay")
 	return cmd
 }
 

@@ -26,7 +26,7 @@ func run(args []string) int {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), demoCommand())
+	root.AddCommand(serveCommand(), sendCommand(), demoCommand())
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, gha.Plain("afterdeploy-sandbox: "+err.Error()))

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +47,73 @@ func TestDemoShowsAGatedRun(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the demo does not show %q:\n%s", want, out.String())
 		}
+	}
+}
+
+func TestGateDemoWaitsForTheResult(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := demo(t.Context(), &out, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"outcome = passed", "result = passed", `"state":"pending"`, `"state":"success"`, "/comments"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the demo does not show %q:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestRelayDemoShowsTheWayBack(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := demoRelay(t.Context(), &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	for _, want := range []string{
+		`"branch":"feature/cart","environment_url":"https://staging.shop.example.com"`, // Bitrise → tests
+		`"commit_sha":"6dcb09b5b57875f334f61aebed695e2e4193db5e"`,                      // GitHub → tests
+		`"state":"failure"`, `"context":"afterdeploy/e2e"`, // Currents → commit status
+		"GitHub gets POST /repos/acme/shop/issues", // BetterBugs, Gleap → issue
+		"nothing was left undone",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the demo does not show %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Count(out.String(), "GitHub gets POST /repos/acme/shop/issues") != 2 {
+		t.Errorf("want two issues:\n%s", out.String())
+	}
+}
+
+func TestSendSaysWhatWasAnswered(t *testing.T) {
+	t.Parallel()
+	var received *http.Request
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		received = req
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = w.Write([]byte("::error::x"))
+	}))
+	defer server.Close()
+	cmd := sendCommand()
+	var out strings.Builder
+	cmd.SetOut(&out)
+	cmd.SetErr(io.Discard)
+	cmd.SetArgs([]string{"bitrise", "build/finished", "--to", server.URL})
+	if err := cmd.ExecuteContext(t.Context()); err == nil {
+		t.Error("send ends well where the webhook was not taken")
+	}
+	if got := received.Header.Get("Bitrise-Event-Type"); got != "build/finished" {
+		t.Errorf("Bitrise-Event-Type is %q, want build/finished", got)
+	}
+	if got, want := out.String(), "418 | ::error::x\n"; !strings.HasPrefix(got, "418 ") || strings.Contains(got, "\n::") {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+	cmd = sendCommand()
+	cmd.SetOut(io.Discard)
+	cmd.SetErr(io.Discard)
+	cmd.SetArgs([]string{"bitrise", "build/started", "--to", server.URL})
+	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "want one of build/finished") {
+		t.Errorf("send of an event that Bitrise does not have: %v, want the events it has", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -50,6 +51,8 @@ type Options struct {
 	Client  *http.Client
 	Log     *slog.Logger
 	Version string
+	// Opened, if set, is told where the doors are once they are open.
+	Opened func(front, back net.Addr)
 }
 
 const (

@@ -84,6 +84,9 @@ func (r *Relay) serve(ctx context.Context, front, back net.Listener, reload <-ch
 	var routing sync.WaitGroup
 	routing.Go(func() { r.router.Run(ctx) })
 	routing.Go(func() { r.housekeep(ctx) })
+	if r.options.Opened != nil {
+		r.options.Opened(front.Addr(), back.Addr())
+	}
 	r.options.Log.Info("serving", "hooks", "http://"+front.Addr().String()+"/hooks/", "admin", "http://"+back.Addr().String()+"/")
 
 	for running := true; running; {
