@@ -83,8 +83,21 @@ func tree(pairs []pair) object {
 	}
 	for key, value := range root {
 		root[key] = lists(value)
+		if text, ok := value.(string); ok && holdsJSON(key) {
+			root[key] = unwrap(text)
+		}
 	}
 	return root
+}
+
+// holdsJSON reports whether a field that is text may be JSON inside. What a
+// person wrote stays text, whatever it looks like.
+func holdsJSON(key string) bool {
+	switch key {
+	case "customFields", "assignees", "metadata", "attachments", "payload", "data", "body", "json":
+		return true
+	}
+	return false
 }
 
 // keySteps splits a key such as a[b][] or a.b into its steps.
@@ -141,35 +154,28 @@ func nextItem(list map[string]any, rest []string) string {
 	return strconv.Itoa(len(list))
 }
 
-// lists makes lists of the objects whose keys are all numbers, and reads the
-// values that are JSON themselves.
+// lists makes lists of the objects whose keys are all numbers.
 func lists(value any) any {
-	switch v := value.(type) {
-	case string:
-		return unwrap(v)
-	case map[string]any:
-		numbers := make([]int, 0, len(v))
-		for key := range v {
-			v[key] = lists(v[key])
-			if n, err := strconv.Atoi(key); err == nil && strconv.Itoa(n) == key {
-				numbers = append(numbers, n)
-			}
-		}
-		if len(numbers) != len(v) {
-			return v
-		}
-		slices.Sort(numbers)
-		items := make([]any, len(numbers))
-		for i, n := range numbers {
-			items[i] = v[strconv.Itoa(n)]
-		}
-		return items
-	case []any:
-		for i := range v {
-			v[i] = lists(v[i])
+	fields, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+	numbers := make([]int, 0, len(fields))
+	for key := range fields {
+		fields[key] = lists(fields[key])
+		if n, err := strconv.Atoi(key); err == nil && strconv.Itoa(n) == key {
+			numbers = append(numbers, n)
 		}
 	}
-	return value
+	if len(numbers) != len(fields) {
+		return fields
+	}
+	slices.Sort(numbers)
+	items := make([]any, len(numbers))
+	for i, n := range numbers {
+		items[i] = fields[strconv.Itoa(n)]
+	}
+	return items
 }
 
 // unwrap reads a JSON object or list that was sent as text.

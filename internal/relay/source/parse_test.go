@@ -37,6 +37,16 @@ func TestFormsAgree(t *testing.T) {
 	}
 }
 
+// What a person wrote into a form stays text, even if it looks like JSON.
+func TestFormTextStaysText(t *testing.T) {
+	t.Parallel()
+	body := url.Values{"bugId": {"1"}, "title": {"[1]"}, "description": {`{"error": "cart"}`}, "customFields": {"not JSON"}}.Encode()
+	e, err := open(t, source.BetterBugs).Parse(source.Request{Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: []byte(body), Received: received()})
+	if err != nil || e.Title != "[1]" || e.Description != `{"error": "cart"}` {
+		t.Errorf("title %q, description %q, %v", e.Title, e.Description, err)
+	}
+}
+
 // A source fills in what its service does not tell, and nothing else.
 func TestParseFills(t *testing.T) {
 	t.Parallel()
