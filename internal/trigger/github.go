@@ -70,6 +70,11 @@ func (r *run) needs() []hub.Permission {
 	return needs
 }
 
+// permissions is the block that gives them.
+func (r *run) permissions() string {
+	return strings.TrimSpace(hub.PermissionsBlock(r.needs()...))
+}
+
 // denied reports whether more permissions may help. GitHub says "not found"
 // where a token may not know of something.
 func denied(err error) bool {
@@ -94,8 +99,13 @@ func (r *run) refused(err error, reason deploy.Reason) *deploy.Ending {
 		return ending(reason, sentence(err.Error()))
 	}
 	end := ending(deploy.ReasonPermission, sentence(err.Error()))
-	end.Details = strings.Split(strings.TrimSpace(hub.PermissionsBlock(r.needs()...)), "\n")
-	r.runner.Log("The job's permissions have to be:\n" + hub.PermissionsBlock(r.needs()...))
+	block := r.permissions()
+	for line := range strings.Lines(block) {
+		if scope, indented := strings.CutPrefix(line, "  "); indented {
+			end.Details = append(end.Details, strings.TrimSpace(scope))
+		}
+	}
+	r.runner.Log("The job's permissions have to be:\n" + block)
 	return end
 }
 
@@ -103,10 +113,10 @@ func (r *run) refused(err error, reason deploy.Reason) *deploy.Ending {
 func (r *run) degrade(what string, err error) {
 	text := fmt.Sprintf("%s: %v.", what, err)
 	if denied(err) {
-		text += "\nThe job's permissions would have to be:\n" + hub.PermissionsBlock(r.needs()...)
+		text += "\nThe job's permissions would have to be:\n" + r.permissions()
 	}
 	r.runner.Notice("afterdeploy", text)
-	r.notes = append(r.notes, strings.ReplaceAll(strings.TrimSpace(text), "\n", " "))
+	r.notes = append(r.notes, strings.ReplaceAll(text, "\n", " "))
 }
 
 // The time for telling GitHub, at the end of a run and after a signal.
