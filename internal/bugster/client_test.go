@@ -91,6 +91,21 @@ func TestACallerWithAScheduleOfItsOwnMakesOneTry(t *testing.T) {
 	}
 }
 
+func TestOnlySuccessStartsTests(t *testing.T) {
+	t.Parallel()
+	for _, state := range deploy.States() {
+		e := event(t)
+		e.Deployment.State = state
+		result, err := (&service{steps: []step{says(200, processed)}}).client(0).Trigger(t.Context(), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if started := result.Ending.Outcome == deploy.Triggered; started != (state == deploy.Success) {
+			t.Errorf("%s, processed, ends as %+v", state, result.Ending)
+		}
+	}
+}
+
 func TestTheEndOfTheRunEndsTheCall(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

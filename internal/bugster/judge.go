@@ -125,13 +125,13 @@ func redirectHost(h http.Header) string {
 	if u.Host == "" {
 		return "another path of the same host"
 	}
-	return u.Host
+	return clip(u.Host)
 }
 
 // asked is the Retry-After header where it can be read, to stand after a word.
 func asked(h http.Header) string {
 	if _, ok := outbound.RetryAfter(h, time.Time{}); ok {
-		return ", Retry-After: " + h.Get("Retry-After")
+		return ", Retry-After: " + clip(h.Get("Retry-After"))
 	}
 	return ""
 }

@@ -56,6 +56,8 @@ func TestAnswers(t *testing.T) {
 		"429 to the end":          {says(429, `{"message":"Plan limit reached"}`), "rate-limited", "429 (too many requests): Plan limit reached."},
 		"429 for too long":        {says(429, ``, "Retry-After", "3600"), "rate-limited", "429 (too many requests, Retry-After: 3600)."},
 		"503 for too long":        {says(503, ``, "Retry-After", "3600"), "busy", "503 (unavailable, Retry-After: 3600)."},
+		"429 for ever":            {says(429, ``, "Retry-After", strings.Repeat("9", 1<<16)), "rate-limited", "9…)."},
+		"a redirect to far away":  {says(302, ``, "Location", "https://"+strings.Repeat("a", 1<<16)), "redirected", "a…; that"},
 		"503 with a bad header":   {says(503, ``, "Retry-After", "soon"), "server-error", "503"},
 		"another status word":     {says(200, `{"status":"accepted","message":"Queued"}`), "unrecognised-answer", "Queued"},
 		"success as a word":       {says(200, `{"status":"success"}`), "unrecognised-answer", `status "success"`},

@@ -33,6 +33,9 @@ type Options struct {
 // for another.
 const connectLimit = 10 * time.Second
 
+// mostHeader is the largest header of an answer, in bytes.
+const mostHeader = 1 << 20
+
 // NewClient makes the client of a run. It follows no redirect: any header that
 // holds a key, except Authorization, would go along to another host
 // (net/http.Client.makeHeadersCopier). It has no time limit of its own; calls
@@ -43,14 +46,14 @@ func NewClient(o Options) (*http.Client, error) {
 		return nil, err
 	}
 	transport := &http.Transport{
-		Proxy:                 proxy(o.Getenv),
-		DialContext:           (&net.Dialer{Timeout: connectLimit}).DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          16,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   connectLimit,
-		ExpectContinueTimeout: time.Second,
+		Proxy:                  proxy(o.Getenv),
+		DialContext:            (&net.Dialer{Timeout: connectLimit}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           16,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    connectLimit,
+		MaxResponseHeaderBytes: mostHeader,
 	}
 	return &http.Client{
 		Transport: polite{transport, o.UserAgent},

@@ -43,6 +43,7 @@ func TestWhatOnlyASocketShows(t *testing.T) {
 		"no HTTP":                          {says("SSH-2.0-OpenSSH_9.9\r\n"), outbound.KindLost, 0},
 		"half an answer":                   {says("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"status\":"), outbound.KindLost, 200},
 		"half a chunk":                     {says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"st"), outbound.KindLost, 200},
+		"no end of the header":             {says("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n"), outbound.KindLost, 0},
 		"silence":                          {hang, outbound.KindTimeout, 0},
 		"silence after the status":         {func(c net.Conn) { says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")(c); hang(c) }, outbound.KindTimeout, 200},
 		"a drip":                           {drip, outbound.KindTimeout, 200},
