@@ -50,9 +50,11 @@ func (m mapping) secrets(key string) []secret.String {
 			m.report(n, "%s: %v", key, err)
 		case value.IsZero():
 			m.report(n, "%s: %s is empty", key, ref)
-		default:
-			found = append(found, value)
 		}
+		if value.IsZero() {
+			value = secret.New(ref) // the file is refused; nothing else is to blame
+		}
+		found = append(found, value)
 	}
 	return found
 }
