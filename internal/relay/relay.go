@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/afterdeploy/afterdeploy/internal/relay/enrich"
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
 	"github.com/afterdeploy/afterdeploy/internal/relay/journal"
 	"github.com/afterdeploy/afterdeploy/internal/relay/pg"
@@ -80,7 +81,9 @@ func Open(ctx context.Context, o Options) (*Relay, error) {
 	if _, err := r.load(); err != nil {
 		return nil, err
 	}
-	r.router = route.New(route.Router{Rules: func() route.Rules { return *r.rules.Load() }, Log: o.Log})
+	r.router = route.New(route.Router{
+		Rules: func() route.Rules { return *r.rules.Load() }, Enrich: enrich.Enricher{HTTP: o.Client}.Enrich, Log: o.Log,
+	})
 	if err := r.openStores(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
