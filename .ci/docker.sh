@@ -11,7 +11,8 @@ engines() {
     start_docker
 }
 
-# start_docker starts a daemon where none answers. stop_docker ends that one.
+# start_docker starts a daemon where none answers. stop_docker ends that one,
+# and leaves it no images without a name.
 start_docker() {
     docker info >/dev/null 2>&1 && return 0
     dockerd >"$scratch/dockerd.log" 2>&1 &
@@ -27,6 +28,7 @@ start_docker() {
 
 stop_docker() {
     [ -n "${dockerd:-}" ] || return 0
+    docker image prune --force >/dev/null
     kill "$dockerd"
     wait "$dockerd" || echo "the Docker daemon ended with $?"
 }
