@@ -47,7 +47,10 @@ func NewApp(o Options, id string, key secret.String) (*App, error) {
 	}
 	o.Auth = signer{id, private}
 	client, err := New(o)
-	return &App{client: client, tokens: map[string]installationToken{}}, err
+	if err != nil {
+		return nil, err
+	}
+	return &App{client: client, tokens: map[string]installationToken{}}, nil
 }
 
 // Token implements [Auth]. A token is kept until shortly before it expires.

@@ -149,7 +149,7 @@ func all[T any](page func(github.ListOptions) ([]T, *github.Response, error)) ([
 		}
 		at.Page = resp.NextPage
 	}
-	return nil, fmt.Errorf("the list has more than %d entries: want fewer", mostPages*perPage)
+	return nil, fmt.Errorf("the list has more than %d entries, and no more are read", mostPages*perPage)
 }
 
 // clip cuts text to what GitHub takes.

@@ -52,6 +52,9 @@ func (w *wire) trip(req *http.Request) (*http.Response, *Error) {
 		}
 		next, moved := w.follow(req, answer)
 		if !moved {
+			if token := w.token.Reveal(); token != "" { // should somebody echo our headers
+				answer.Body = bytes.ReplaceAll(answer.Body, []byte(token), []byte("***"))
+			}
 			failure := classify(req.Method, answer, time.Now())
 			if failure.Kind == KindRateLimited {
 				w.client.limits.block(w.token, failure.Until)

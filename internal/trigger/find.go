@@ -10,13 +10,20 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/origin"
 )
 
+// finds reports whether the deployment, and so its URL, has yet to be looked
+// for. An event that names both needs no search, nor does a deployment that is
+// not live.
+func (r *run) finds() bool {
+	named := r.res.Context.DeploymentID != 0 && r.res.Deployment.URL != ""
+	return (r.in.FindDeployment || r.in.FindStatus != nil) && !r.looked && !named && r.res.Deployment.State == deploy.Success
+}
+
+// findsEnvironment reports whether that search will tell the environment too.
+func (r *run) findsEnvironment() bool { return r.in.FindDeployment && r.finds() }
+
 // find looks for the commit's deployment and waits until it is live.
 func (r *run) find(ctx context.Context) *deploy.Ending {
-	if !r.finds() || r.res.Deployment.State != deploy.Success {
-		return nil
-	}
-	if c := r.res.Context; c.DeploymentID != 0 && r.res.Deployment.URL != "" {
-		r.notes = append(r.notes, fmt.Sprintf("The event itself names deployment %d and its URL, so none is looked for.", c.DeploymentID))
+	if !r.finds() {
 		return nil
 	}
 	api, err := r.github()

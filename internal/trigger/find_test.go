@@ -206,6 +206,26 @@ func TestFindIsNotNeededWhereTheEventNamesTheDeployment(t *testing.T) {
 	if p.requests != 0 {
 		t.Errorf("%d requests to GitHub, want none", p.requests)
 	}
+	p = play(t, scene{
+		event: "deployment_status", payload: reported(1004, "success", site),
+		inputs: map[string]string{"find-deployment": "true", "once": "false", "environments": "production"},
+	})
+	p.want(t, "skipped", "environment-not-listed", 0)
+}
+
+func TestFindDoesNotWaitForWhatIsMissingAnyway(t *testing.T) {
+	t.Parallel()
+	for _, inputs := range []map[string]string{
+		{"find-deployment": "true", "project-id": ""},
+		{"find-status": "netlify/*", "project-id": "", "projects": "production: shop-1756145574"},
+		{"find-status": "netlify/*", "environments": "production"},
+		{"find-deployment": "true", "deployment-state": "failure"},
+	} {
+		p := play(t, scene{inputs: inputs})
+		if p.requests != 0 || len(p.calls) != 0 || p.took > time.Second {
+			t.Errorf("%v: %d requests, %d calls in %v; want none\n%s", inputs, p.requests, len(p.calls), p.took, p.log)
+		}
+	}
 }
 
 func TestFindNeedsAWholeCommitAndAToken(t *testing.T) {

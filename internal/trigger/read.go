@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/afterdeploy/afterdeploy/internal/bugster"
@@ -106,4 +107,8 @@ func wrong(reason deploy.Reason, mistakes []string) *deploy.Ending {
 	return end
 }
 
-func (r *run) warn(text string) { r.warnings = append(r.warnings, text) }
+func (r *run) warn(text string) {
+	if !slices.Contains(r.warnings, text) {
+		r.warnings = append(r.warnings, text)
+	}
+}

@@ -48,7 +48,7 @@ func (r *run) decide(context.Context) *deploy.Ending {
 		return end
 	}
 	r.project, r.projectReason = r.findProject()
-	if r.project == "" && len(r.in.Projects) > 0 && !r.finds() {
+	if r.project == "" && len(r.in.Projects) > 0 && !r.findsEnvironment() {
 		return ending(deploy.ReasonNoProject, "")
 	}
 	if r.in.APIKey.IsZero() {
@@ -67,7 +67,7 @@ func (r *run) skip() *deploy.Ending {
 		return ending(deploy.ReasonBotBranch, fmt.Sprintf("The event is about branch %q, sent by %q: the test service's own work.", c.Branch, c.Sender))
 	case !slices.Contains(r.in.SendStates, d.State):
 		return ending(deploy.ReasonStateNotSent, fmt.Sprintf("The deployment's state is %s, and only %s is sent.", d.State, states(r.in.SendStates)))
-	case len(r.in.Environments) > 0 && !r.finds() && !deploy.MatchAny(r.in.Environments, d.EnvironmentName) && !deploy.MatchAny(r.in.Environments, d.Environment):
+	case len(r.in.Environments) > 0 && !r.findsEnvironment() && !deploy.MatchAny(r.in.Environments, d.EnvironmentName) && !deploy.MatchAny(r.in.Environments, d.Environment):
 		return ending(deploy.ReasonEnvironmentNotListed, fmt.Sprintf("The environment %q matches no pattern of the environments input (%s).", d.EnvironmentName, patterns(r.in.Environments)))
 	}
 	return nil
@@ -138,7 +138,7 @@ func (r *run) incomplete() *deploy.Ending {
 	if d.URL == "" && d.State == deploy.Success && !r.finds() {
 		lack(deploy.ReasonNoURL, "no URL of the deployed application is known: want environment-url ("+r.res.Reasons[deploy.FieldURL]+")")
 	}
-	if r.project == "" && !r.finds() {
+	if r.project == "" && !(r.findsEnvironment() && len(r.in.Projects) > 0) {
 		lack(deploy.ReasonInvalidInput, "no project is known: want project-id, or project_id in .bugster/config.yaml of a checked-out repository")
 	}
 	if r.in.OrganizationID == "" {
@@ -152,10 +152,6 @@ func (r *run) incomplete() *deploy.Ending {
 	}
 	return wrong(reason, missing)
 }
-
-// finds reports whether the run will look for the deployment, and so for its
-// URL and environment, later.
-func (r *run) finds() bool { return (r.in.FindDeployment || r.in.FindStatus != nil) && !r.looked }
 
 // checkURL refuses an application that the service cannot reach.
 func (r *run) checkURL(address string) error {
