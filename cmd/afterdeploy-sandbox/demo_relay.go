@@ -25,7 +25,7 @@ import (
 )
 
 //go:embed demo/relay.yaml
-var relayRules string //nolint:gochecknoglobals // go:embed fills variables only
+var relayRules string
 
 // act is one thing that a service reports in the demo, and what it leads to.
 type act struct {

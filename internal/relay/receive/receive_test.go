@@ -197,7 +197,7 @@ func TestKeepsWhatCame(t *testing.T) {
 	if e.Header.Get("X-Relay-Secret") != "***" || e.Header.Get("X-Other") != "1" {
 		t.Errorf("kept the header %v, want the secret replaced and the rest as it was", e.Header)
 	}
-	if e.Remote != "127.0.0.1" || e.Method != "POST" || e.Received.IsZero() || d.woken != 1 {
+	if e.Remote != "127.0.0.1" || e.Method != http.MethodPost || e.Received.IsZero() || d.woken != 1 {
 		t.Errorf("kept %+v, woke %d times", e, d.woken)
 	}
 }
