@@ -37,7 +37,7 @@ func prose(text string) string {
 	numbered := len(text) - len(strings.TrimLeft(text, "0123456789")) // where "1." or "1)" would begin a list
 	var out strings.Builder
 	for i, c := range runes {
-		if active(at(i-1), c, at(i+1)) || i == 0 && strings.ContainsRune("-+=", c) || i > 0 && i == numbered {
+		if active(at(i-1), c, at(i+1)) || i == 0 && strings.ContainsRune("-+=", c) || i > 0 && i == numbered && (c == '.' || c == ')') {
 			out.WriteString(reference(c))
 			continue
 		}
