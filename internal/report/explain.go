@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -22,10 +23,11 @@ type explanation struct {
 	} `json:"deployment"`
 	Reasons  map[string]string `json:"reasons"`
 	Decision struct {
-		Outcome  string `json:"outcome"`
-		Reason   string `json:"reason"`
-		Sentence string `json:"sentence"`
-		Next     string `json:"next"`
+		Outcome  string   `json:"outcome"`
+		Reason   string   `json:"reason"`
+		Sentence string   `json:"sentence"`
+		Details  []string `json:"details"`
+		Next     string   `json:"next"`
 	} `json:"decision"`
 	ProjectID string   `json:"project_id"`
 	Notes     []string `json:"notes"`
@@ -33,7 +35,9 @@ type explanation struct {
 }
 
 // JSON explains a run as a JSON object. The keys of reasons are those of
-// deployment, and project_id.
+// deployment, and project_id. No line of it is a command to a runner: the text
+// in it begins no line, and "##", with which "##[" and "##vso[" begin, is
+// written as an escape.
 func JSON(r Run) ([]byte, error) {
 	var e explanation
 	d := r.Deployment
@@ -51,6 +55,7 @@ func JSON(r Run) ([]byte, error) {
 	}
 	e.Decision.Outcome, e.Decision.Reason = string(r.Ending.Outcome), string(r.Ending.Reason)
 	e.Decision.Sentence, e.Decision.Next = r.Ending.Sentence, r.Ending.Next
+	e.Decision.Details = append([]string{}, r.Ending.Details...)
 	e.ProjectID = r.ProjectID
 	if r.ProjectID != "" {
 		e.Reasons["project_id"] = r.ProjectReason
@@ -60,7 +65,7 @@ func JSON(r Run) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the explanation: %w", err)
 	}
-	return append(out, '\n'), nil
+	return append(bytes.ReplaceAll(out, []byte("##"), []byte(`#\u0023`)), '\n'), nil
 }
 
 func jsonKey(field deploy.Field) string {
