@@ -70,11 +70,8 @@ Exit codes: 0 triggered, passed, skipped, dry-run; 1 failed; 2 invalid;
 	}
 	given := addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		host, err := given.host()
-		if err == nil {
-			*code = host.Trigger(cmd.Context())
-		}
-		return err
+		*code = given.host().Trigger(cmd.Context())
+		return nil
 	}
 	return cmd
 }
@@ -91,10 +88,8 @@ func explainCommand(code *int) *cobra.Command {
 		if *output != "text" && *output != "json" {
 			return fmt.Errorf("--output is %q: want text or json", *output)
 		}
-		host, err := given.host()
-		if err == nil {
-			*code, err = host.Explain(cmd.Context(), *output == "json")
-		}
+		var err error
+		*code, err = given.host().Explain(cmd.Context(), *output == "json")
 		return err
 	}
 	return cmd
@@ -136,31 +131,21 @@ func addFlags(cmd *cobra.Command) *flags {
 }
 
 // host is this machine, as the flags change it.
-func (f *flags) host() (trigger.Host, error) {
-	key := ""
-	if f.keyFile != "" {
-		text, err := os.ReadFile(f.keyFile)
-		if err != nil {
-			return trigger.Host{}, fmt.Errorf("read --api-key-file: %w", err)
-		}
-		key = strings.TrimSpace(string(text))
-	}
+func (f *flags) host() trigger.Host {
 	return trigger.Host{
 		Version:  version,
 		Getenv:   f.getenv,
 		ReadFile: os.ReadFile,
 		Out:      os.Stdout,
 		Random:   rand.Float64,
+		KeyFile:  f.keyFile,
 		Flag: func(name string) string {
-			if name == "api-key" {
-				return key
-			}
 			if value := f.values[name]; value != nil {
 				return *value
 			}
 			return ""
 		},
-	}, nil
+	}
 }
 
 // getenv is the environment, where the event's flags win.

@@ -46,6 +46,7 @@ func Catalogue() []Entry {
 		{ReasonServerError, Unknown, "The service failed while it handled the request. Tests may have started.", "Look at the service's dashboard before running again."},
 		{ReasonUnrecognisedAnswer, Unknown, "The service answered with something that is not in its documented form.", "Check that api-url is the service's API and not a web page or a proxy."},
 		{ReasonAnswerTooLarge, Unknown, "The service's answer is larger than any answer it documents.", "Check that api-url is the service's API and not a web page or a proxy."},
+		{ReasonFault, Unknown, "A fault in afterdeploy ended the run. Tests may have started.", "Look at the service's dashboard before running again, and please report the fault with this step's log."},
 
 		{ReasonNotAnswering, NotReady, "The application did not answer as expected in time.", "Open the URL; check wait-for-url, expect-status and the host's deployment log."},
 		{ReasonWall, NotReady, "The application is behind a login or another protection.", "Give the protection's bypass secret in request-headers."},

@@ -49,6 +49,7 @@ const (
 	ReasonServerError        Reason = "server-error"
 	ReasonUnrecognisedAnswer Reason = "unrecognised-answer"
 	ReasonAnswerTooLarge     Reason = "answer-too-large"
+	ReasonFault              Reason = "fault"
 
 	ReasonNotAnswering       Reason = "not-answering"
 	ReasonWall               Reason = "wall"

@@ -22,7 +22,9 @@ func (r *run) read(context.Context) *deploy.Ending {
 			errs = append(errs, err)
 		}
 	}
-	in, err := input.Parse(r.lookup())
+	key, err := r.keyFromFile()
+	note(err)
+	in, err := input.Parse(r.lookup(key))
 	note(err)
 	r.in = in
 	r.runner.Mask(in.APIKey.Reveal())
@@ -53,14 +55,33 @@ func (r *run) read(context.Context) *deploy.Ending {
 	return nil
 }
 
+// keyFromFile reads the file that holds the API key, if one is named.
+func (r *run) keyFromFile() (string, error) {
+	if r.KeyFile == "" {
+		return "", nil
+	}
+	text, err := r.ReadFile(r.KeyFile)
+	if err != nil {
+		return "", fmt.Errorf("read --api-key-file: %w", err)
+	}
+	key := strings.TrimSpace(string(text))
+	if key == "" {
+		return "", fmt.Errorf("read --api-key-file: %q is empty: want the API key in it", r.KeyFile)
+	}
+	return key, nil
+}
+
 // lookup finds an input: a flag, else the action's input, else the variable
-// that may hold it.
-func (r *run) lookup() func(name string) string {
+// that may hold it. A key from a file goes before both.
+func (r *run) lookup(key string) func(name string) string {
 	variables := map[string]string{}
 	for _, spec := range input.Table() {
 		variables[spec.Name] = spec.Env
 	}
 	return func(name string) string {
+		if name == "api-key" && key != "" {
+			return key
+		}
 		if r.Flag != nil {
 			if value := r.Flag(name); value != "" {
 				return value

@@ -51,8 +51,8 @@ func (r *run) decide(context.Context) *deploy.Ending {
 	if r.project == "" && len(r.in.Projects) > 0 && !r.findsEnvironment() {
 		return ending(deploy.ReasonNoProject, "")
 	}
-	if r.in.APIKey.IsZero() {
-		return r.withoutKey()
+	if end := r.withoutKey(); end != nil {
+		return end
 	}
 	return r.incomplete()
 }
@@ -104,21 +104,21 @@ func (r *run) findProject() (id, reason string) {
 	return id, ".bugster/config.yaml"
 }
 
-// withoutKey is the ending of a run that has no key.
+// withoutKey skips a run that has no key and need not have one.
 func (r *run) withoutKey() *deploy.Ending {
 	c := r.res.Context
-	expected := c.Fork || c.Dependabot
-	if r.in.OnMissingKey == input.MissingKeySkip || r.in.OnMissingKey == input.MissingKeyAuto && expected {
-		who := "on-missing-key is skip, and there is no API key."
-		switch {
-		case c.Dependabot:
-			who = "There is no API key: GitHub gives Dependabot's runs none of the repository's secrets."
-		case c.Fork:
-			who = "There is no API key: GitHub gives runs of a fork's pull request no secrets."
-		}
-		return ending(deploy.ReasonNoKey, who)
+	expected := r.in.OnMissingKey == input.MissingKeyAuto && (c.Fork || c.Dependabot)
+	if !r.in.APIKey.IsZero() || !expected && r.in.OnMissingKey != input.MissingKeySkip {
+		return nil
 	}
-	return ending(deploy.ReasonKeyMissing, "The input \"api-key\" is empty.")
+	who := "on-missing-key is skip, and there is no API key."
+	switch {
+	case c.Dependabot:
+		who = "There is no API key: GitHub gives Dependabot's runs none of the repository's secrets."
+	case c.Fork:
+		who = "There is no API key: GitHub gives runs of a fork's pull request no secrets."
+	}
+	return ending(deploy.ReasonNoKey, who)
 }
 
 // incomplete names everything at once that is missing for the call.
@@ -131,6 +131,9 @@ func (r *run) incomplete() *deploy.Ending {
 			reason = why
 		}
 		missing = append(missing, what)
+	}
+	if r.in.APIKey.IsZero() {
+		lack(deploy.ReasonKeyMissing, "the input \"api-key\" is empty")
 	}
 	if r.res.Stop != nil {
 		lack(r.res.Stop.Reason, strings.TrimSuffix(r.res.Stop.Sentence, ".")+": "+strings.TrimSuffix(r.res.Stop.Next, "."))

@@ -24,8 +24,8 @@ func (r *run) report() report.Run {
 // tell writes outputs, annotations and summary, and returns the exit code. The
 // outputs come first: after a signal there is little time.
 func (r *run) tell(ctx context.Context) int {
-	for _, err := range r.setOutputs() {
-		r.runner.Warning("afterdeploy: output", err.Error())
+	if err := r.setOutputs(); err != nil {
+		r.runner.Warning("afterdeploy: outputs", err.Error())
 	}
 	r.tellDeployment()
 	r.annotate()
@@ -39,16 +39,17 @@ func (r *run) tell(ctx context.Context) int {
 	return r.exitCode()
 }
 
-// setOutputs sets every output, and goes on where one fails.
-func (r *run) setOutputs() []error {
-	var errs []error
+// setOutputs sets every output, and goes on where one fails. What keeps one
+// from being written keeps all, so that one error says enough.
+func (r *run) setOutputs() error {
+	var first error
 	values := r.values()
 	for _, output := range Outputs() {
-		if err := r.runner.SetOutput(output.Name, values[output.Name]); err != nil {
-			errs = append(errs, err)
+		if err := r.runner.SetOutput(output.Name, values[output.Name]); err != nil && first == nil {
+			first = err
 		}
 	}
-	return errs
+	return first
 }
 
 // annotate tells what a person has to act on, or should look at.

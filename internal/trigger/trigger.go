@@ -6,8 +6,10 @@ package trigger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -28,6 +30,8 @@ type Host struct {
 	// Flag reads a command line flag by an input's name, "" where it is not
 	// given. It may be nil.
 	Flag func(name string) string
+	// KeyFile is a file that holds the API key, "" for none.
+	KeyFile string
 	// ReadFile reads a file whole, as [os.ReadFile] does.
 	ReadFile func(path string) ([]byte, error)
 	// Out takes the log, and all else that is printed.
@@ -118,7 +122,8 @@ func (r *run) steps() []step {
 }
 
 // carryOut takes step after step until one ends the run.
-func (r *run) carryOut(ctx context.Context, steps []step) deploy.Ending {
+func (r *run) carryOut(ctx context.Context, steps []step) (end deploy.Ending) {
+	defer r.survive(&end)
 	r.runner.Log("afterdeploy " + r.Version)
 	for i, step := range steps {
 		if end := step(ctx); end != nil {
@@ -130,7 +135,17 @@ func (r *run) carryOut(ctx context.Context, steps []step) deploy.Ending {
 			defer cancel()
 		}
 	}
-	return deploy.End("", "") // no step ended the run: Describe calls that unknown
+	return deploy.End(deploy.ReasonFault, "")
+}
+
+// survive makes a panic an ending, so that the outputs are written and the log
+// says where to look. Its text stays out of the ending: nobody knows what it
+// quotes.
+func (r *run) survive(end *deploy.Ending) {
+	if cause := recover(); cause != nil {
+		r.runner.Log(fmt.Sprintf("panic: %v\n%s", cause, debug.Stack()))
+		*end = deploy.End(deploy.ReasonFault, "")
+	}
 }
 
 // interrupted says which endings are really those of a run that was stopped
