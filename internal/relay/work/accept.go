@@ -65,7 +65,7 @@ func (w *Work) Accept(ctx context.Context, b Batch) (int, error) {
 		return 0, errorf("keep deliveries", err)
 	}
 	if made > 0 {
-		err = errors.Join(w.wake(ctx, `event_id = $1`, b.Event.ID), w.tell(ctx))
+		err = errors.Join(w.wake(ctx, `woken = 0 AND event_id = $1`, b.Event.ID), w.tell(ctx))
 	}
 	return made, err
 }

@@ -63,7 +63,7 @@ func (w *Work) ready(ctx context.Context, statement, note, arg string) (int, err
 		return err
 	})
 	if err == nil && n > 0 {
-		err = w.wake(ctx, `updated <= $1`, now)
+		err = w.wake(ctx, `woken = 0 AND updated <= $1`, now)
 	}
 	return int(n), err
 }

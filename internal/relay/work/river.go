@@ -102,13 +102,22 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Work, error) {
 		return err
 	})
 	if err == nil {
-		// The lock says that whoever made these attempts is gone.
-		_, err = db.ExecContext(ctx, `UPDATE delivery SET updated = 0, woken = 0 WHERE state = 'running'`)
+		err = w.orphaned(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(errorf("open work", err), w.store.close())
 	}
 	return w, nil
+}
+
+// orphaned takes back what a relay before this one left running. Elsewhere that
+// shows after some time; here the lock says that it is gone.
+func (w *Work) orphaned(ctx context.Context) error {
+	return w.store.tx(ctx, func(tx *sql.Tx) error {
+		_, err1 := tx.ExecContext(ctx, `UPDATE delivery SET updated = 0 WHERE state = 'running'`)
+		_, err2 := tx.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
+		return errors.Join(err1, err2)
+	})
 }
 
 // OpenPostgres opens the work on a Postgres database, which several relays may

@@ -57,15 +57,21 @@ func (w *Work) SetLanes(ctx context.Context, lanes []Lane) error {
 	return nil
 }
 
-// settling is how long a wake can be on its way before it is taken for lost.
-const settling = 10 * time.Second
+// settling is how long a wake can be on its way before it is taken for lost,
+// overdue how long it can have no effect. A second wake does no harm.
+const (
+	settling = 10 * time.Second
+	overdue  = 10 * time.Minute
+)
 
 // sweep wakes deliveries whose wake was lost, and tells what was not told.
 func (w *Work) sweep(ctx context.Context) error {
-	if err := w.wake(ctx, `updated < $1`, time.Now().Add(-settling).UnixMilli()); err != nil {
-		return err
-	}
-	return w.tell(ctx)
+	now := time.Now()
+	return errors.Join(
+		w.wake(ctx, `woken = 0 AND updated < $1`, now.Add(-settling).UnixMilli()),
+		w.wake(ctx, `woken < $1 AND due < $1`, now.Add(-overdue).UnixMilli()),
+		w.tell(ctx),
+	)
 }
 
 // wake has somebody look at the deliveries for which that is due and which fit
@@ -88,7 +94,7 @@ const mostWoken = 500
 // makes a second job, which finds nothing to do.
 func (w *Work) wakeSome(ctx context.Context, where string, arg any) (int, error) {
 	rows, err := w.store.readers.QueryContext(ctx, `
-SELECT id, target FROM delivery WHERE `+where+` AND woken = 0 AND state IN ('ready', 'retry', 'running') ORDER BY updated LIMIT $2`, arg, mostWoken)
+SELECT id, target FROM delivery WHERE `+where+` AND state IN ('ready', 'retry', 'running') ORDER BY updated LIMIT $2`, arg, mostWoken)
 	if err != nil {
 		return 0, err
 	}
@@ -106,7 +112,8 @@ SELECT id, target FROM delivery WHERE `+where+` AND woken = 0 AND state IN ('rea
 	if _, err := w.queue.InsertMany(ctx, jobs); err != nil {
 		return 0, err
 	}
-	_, err = w.store.db.ExecContext(ctx, `UPDATE delivery SET woken = 1 WHERE id IN (`+strings.Join(places, ", ")+`)`, args...)
+	_, err = w.store.db.ExecContext(ctx, fmt.Sprintf(`UPDATE delivery SET woken = $%d WHERE id IN (%s)`, len(args)+1, strings.Join(places, ", ")),
+		append(args, time.Now().UnixMilli())...)
 	return len(list), err
 }
 

@@ -214,16 +214,20 @@ func retriesOnSchedule(t *testing.T, open opener) {
 	}
 }
 
-// notices gathers what is told.
+// notices gathers what is told. Who tells may tell twice, under one key.
 type notices struct {
 	mu   sync.Mutex
+	keys []string
 	list []string
 }
 
 func (n *notices) tell(_ context.Context, one work.Notice) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.list = append(n.list, one.Name+" "+one.Delivery.ID)
+	if !slices.Contains(n.keys, one.Key) {
+		n.keys = append(n.keys, one.Key)
+		n.list = append(n.list, one.Name+" "+one.Delivery.ID)
+	}
 	return nil
 }
 
