@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -115,14 +114,19 @@ type flags struct {
 // addFlags declares a flag for every input that is no secret.
 func addFlags(cmd *cobra.Command) *flags {
 	f := &flags{values: map[string]*string{}}
+	cmd.SetUsageFunc(usage)
 	for _, spec := range input.Table() {
 		if spec.Secret {
 			continue
 		}
-		f.values[spec.Name] = cmd.Flags().String(spec.Name, "", strings.ReplaceAll(spec.Text, "`", ""))
+		value := new(string)
+		f.values[spec.Name] = value
 		if spec.Switch {
+			cmd.Flags().Var((*onOff)(value), spec.Name, spec.Text)
 			cmd.Flags().Lookup(spec.Name).NoOptDefVal = "true"
+			continue
 		}
+		cmd.Flags().StringVar(value, spec.Name, "", spec.Text)
 	}
 	cmd.Flags().StringVar(&f.keyFile, "api-key-file", "", "File that holds the API key.")
 	cmd.Flags().StringVar(&f.eventName, "event-name", "", "GitHub event to resolve. Default: GITHUB_EVENT_NAME.")

@@ -9,6 +9,8 @@ import "strings"
 type Spec struct {
 	// Name is the canonical, kebab-case name, in action.yml and as a flag.
 	Name string
+	// Topic is what it is about, with its neighbours in the table.
+	Topic string
 	// Text describes the input, with its default, for action.yml, the docs
 	// and the command line's help.
 	Text string
@@ -38,13 +40,13 @@ type Alias struct {
 // Table lists every input in the order in which people read them.
 func Table() []Spec {
 	specs := []Spec{
-		{Name: "api-key", Env: "BUGSTER_API_KEY", Secret: true, Aliases: []Alias{{Name: "bugster_api_key"}},
+		{Name: "api-key", Topic: "Account and project", Env: "BUGSTER_API_KEY", Secret: true, Aliases: []Alias{{Name: "bugster_api_key"}},
 			Text: "Bugster API key (Settings > API Keys). Give it as a secret."},
 		{Name: "project-id", Env: "BUGSTER_PROJECT_ID", Aliases: []Alias{{Name: "project_id"}},
 			Text: "Bugster project (Project Settings > General). Default: project_id in .bugster/config.yaml of the checked-out repository."},
 		{Name: "organization-id", Env: "BUGSTER_ORGANIZATION_ID", Aliases: []Alias{{Name: "organization_id"}},
 			Text: "Bugster organization (Settings > Organization), such as org_abc123."},
-		{Name: "environment-url", Aliases: []Alias{{Name: "environment_url"}},
+		{Name: "environment-url", Topic: "What was deployed", Aliases: []Alias{{Name: "environment_url"}},
 			Text: "URL of the deployed application; it has to be reachable by the service. Default: the event's."},
 		{Name: "environment",
 			Text: "Name of the environment, such as production, staging or preview. Default: the event's; preview on pull requests and merge groups."},
@@ -54,7 +56,7 @@ func Table() []Spec {
 			Text: "Commit that was deployed, 7 to 64 hexadecimal digits. Quote it. Default: the event's, never a pull request's merge commit."},
 		{Name: "branch",
 			Text: "Branch that was deployed, sent instead of a commit. Where both are given, the commit is sent. Default: none; the event's where it names no commit."},
-		{Name: "api-url", Env: "BUGSTER_API_URL", Aliases: []Alias{{Name: "api_base_url"}, {Name: "api_base"}},
+		{Name: "api-url", Topic: "What is sent, and when", Env: "BUGSTER_API_URL", Aliases: []Alias{{Name: "api_base_url"}, {Name: "api_base"}},
 			Text: "Base URL of the service; /webhooks/integrations/custom is joined unless it ends in that already. https only, http for a loopback host. Default: https://api.bugster.app."},
 		{Name: "timeout", Aliases: []Alias{{Name: "timeout_seconds", Unit: "s"}},
 			Text: "Time for everything the run does, as a duration such as 90s or 10m. Default: 5m; 15m when it waits for a URL or a deployment; 60m when it waits for a result."},
@@ -76,7 +78,7 @@ func Table() []Spec {
 			Text: "Certificates to trust beside the system's: PEM text, or the path of a PEM file. Default: none."},
 		{Name: "github-token", Env: "GITHUB_TOKEN", Secret: true, ActionDefault: "${{ github.token }}",
 			Text: "Token for GitHub's API, for the inputs that need it. Default: the workflow's own."},
-		{Name: "once", Switch: true,
+		{Name: "once", Topic: "Waiting for the deployment", Switch: true,
 			Text: "On deployment_status: skip a success that the deployment already had with the same URL; hosts repeat statuses. A re-run of the workflow run tests again. Needs deployments: read. Default: true."},
 		{Name: "find-deployment", Switch: true,
 			Text: "Look for the commit's deployment through GitHub's API, and wait until it is live. Needs deployments: read. Default: false."},
@@ -98,7 +100,7 @@ func Table() []Spec {
 			Text: "Where the application shows its version: a path or a URL. Default: the URL that wait-for-url asks."},
 		{Name: "version-from",
 			Text: "Where in that answer the version stands: body, header:NAME or json:PATH such as json:git.sha. Default: body."},
-		{Name: "wait-for-result", Switch: true,
+		{Name: "wait-for-result", Topic: "Waiting for the result", Switch: true,
 			Text: "Wait for the tests' result on the commit, and fail when they fail. Needs checks: read and statuses: read. Default: false."},
 		{Name: "result-app",
 			Text: "Slug of the GitHub App whose check runs and statuses are the result; * for any. Default: bugster-dev."},
@@ -108,7 +110,7 @@ func Table() []Spec {
 			Text: "How long no further result may appear before the results count as complete. Default: 30s."},
 		{Name: "result-appear",
 			Text: "How long to wait for the first result. Default: 10m."},
-		{Name: "comment", Switch: true,
+		{Name: "comment", Topic: "What is told, and where", Switch: true,
 			Text: "Keep one comment on the pull request up to date with the outcome. Needs pull-requests: write. Default: false."},
 		{Name: "commit-status",
 			Text: "Context of a commit status to set from pending to the outcome; only with wait-for-result. Needs statuses: write. Default: none."},
@@ -118,6 +120,9 @@ func Table() []Spec {
 			Text: "Write a step summary. Default: true."},
 	}
 	for i, s := range specs {
+		if s.Topic == "" {
+			specs[i].Topic = specs[i-1].Topic
+		}
 		if s.Env == "" {
 			specs[i].Env = "AFTERDEPLOY_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
 		}

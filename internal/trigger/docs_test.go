@@ -102,8 +102,12 @@ func TestActionRunsOneProgramWhateverTheUserSays(t *testing.T) {
 func TestDocsListEveryInputAndOutput(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	b.WriteString("\n| Input | Meaning | Outside GitHub |\n| --- | --- | --- |\n")
+	topic := ""
 	for _, spec := range input.Table() {
+		if spec.Topic != topic {
+			topic = spec.Topic
+			b.WriteString("\n### " + topic + "\n\n| Input | Meaning | Outside GitHub |\n| --- | --- | --- |\n")
+		}
 		flag := "`--" + spec.Name + "`, "
 		switch {
 		case spec.Name == "api-key":

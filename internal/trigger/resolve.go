@@ -139,7 +139,7 @@ func (r *run) incomplete() *deploy.Ending {
 		lack(r.res.Stop.Reason, strings.TrimSuffix(r.res.Stop.Sentence, ".")+": "+strings.TrimSuffix(r.res.Stop.Next, "."))
 	}
 	if d.URL == "" && d.State == deploy.Success && !r.finds() {
-		lack(deploy.ReasonNoURL, "no URL of the deployed application is known: want environment-url ("+r.res.Reasons[deploy.FieldURL]+")")
+		lack(deploy.ReasonNoURL, "no URL of the deployed application is known: want environment-url ("+strings.TrimPrefix(r.res.Reasons[deploy.FieldURL], "none: ")+")")
 	}
 	if r.project == "" && !(r.findsEnvironment() && len(r.in.Projects) > 0) {
 		lack(deploy.ReasonInvalidInput, "no project is known: want project-id, or project_id in .bugster/config.yaml of a checked-out repository")
