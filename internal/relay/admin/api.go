@@ -16,7 +16,9 @@ func (h *handler) write(w http.ResponseWriter, value any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // who does not listen any more is not told
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // payloads stay as they were
+	_ = encoder.Encode(value)    // who does not listen any more is not told
 }
 
 func (h *handler) apiList(w http.ResponseWriter, r *http.Request) {

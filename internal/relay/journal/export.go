@@ -14,6 +14,7 @@ const exportPage = 100
 // a line, newest first: q.Most of them, or all if that is 0.
 func Export(ctx context.Context, j Journal, q Query, w io.Writer) error {
 	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
 	for left := q.Most; ; {
 		page := q
 		page.Most = exportPage
