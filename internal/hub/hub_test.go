@@ -200,6 +200,7 @@ func TestIssues(t *testing.T) {
 	t.Parallel()
 	c, _ := open(t, github.Script{Page: 1, Issues: []github.Issue{
 		{Number: 3, Title: "another", Body: "no marker", Labels: []string{"bug"}},
+		{Number: 4, Title: "a pull request that names it", Body: "fixes <!-- bug:1 -->", Labels: []string{"bug"}, Pull: true},
 		{Number: 5, Title: "the one", Body: "text <!-- bug:1 -->", Labels: []string{"Bug"}, State: "closed"},
 	}})
 	got, err := c.FindIssue(t.Context(), repo, "bug", "<!-- bug:1 -->")
@@ -335,6 +336,16 @@ func TestErrors(t *testing.T) {
 				t.Errorf("CreateStatus (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAFailedReadIsNotAmbiguous(t *testing.T) {
+	t.Parallel()
+	c, _ := open(t, github.Script{Faults: []github.Fault{{Status: 502}}})
+	_, err := c.Deployments(t.Context(), repo, sha)
+	var e *hub.Error
+	if !errors.As(err, &e) || e.Kind != hub.KindServer || e.Ambiguous {
+		t.Errorf("Deployments = %#v, want a failure of the server that is not ambiguous", err)
 	}
 }
 

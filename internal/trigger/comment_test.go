@@ -16,7 +16,7 @@ import (
 func commenting() scene {
 	return scene{
 		inputs: map[string]string{"comment": "true", "environment-url": site},
-		github: github.Script{Pulls: []github.Pull{{Number: 12, SHA: deployed}, {Number: 11, SHA: deployed, State: "closed"}, {Number: 13, SHA: older}}},
+		github: github.Script{Pulls: []github.Pull{{Number: 12, SHA: deployed}, {Number: 11, SHA: deployed, State: "closed"}, {Number: 13, SHA: older, Commits: []string{deployed}}}},
 	}
 }
 
@@ -46,6 +46,27 @@ func TestCommentOnTheCommitsPullRequest(t *testing.T) {
 	}
 }
 
+func TestCommentOnTheEventsPullRequest(t *testing.T) {
+	t.Parallel()
+	s := commenting()
+	s.event, s.payload = "pull_request", `{"action":"opened","number":14,"repository":{"full_name":"acme/shop"},
+		"pull_request":{"number":14,"head":{"sha":"`+deployed+`","ref":"cart","repo":{"full_name":"acme/shop"}},"base":{"repo":{"full_name":"acme/shop"}}}}`
+	p := play(t, s)
+	p.want(t, "triggered", "processed", 1)
+	if len(p.writes) != 1 || p.writes[0].Path != "/repos/acme/shop/issues/14/comments" {
+		t.Errorf("writes = %+v, want a comment on #14", p.writes)
+	}
+}
+
+func TestCommentWithoutACommitIsANotice(t *testing.T) {
+	t.Parallel()
+	s := commenting()
+	s.event, s.payload, s.inputs["branch"] = "workflow_dispatch", `{"ref":"refs/heads/main"}`, "main"
+	p := play(t, s)
+	p.want(t, "triggered", "processed", 1)
+	p.says(t, "the whole hash of the deployed commit is not known")
+}
+
 func TestCommentIsUpdatedInPlace(t *testing.T) {
 	t.Parallel()
 	first := bodies(t, play(t, commenting()))[firstComment]
@@ -56,7 +77,7 @@ func TestCommentIsUpdatedInPlace(t *testing.T) {
 	}
 	s.github.Comments = append(s.github.Comments,
 		github.Comment{Issue: 12, Author: "mallory", Body: marker + "\nTests passed, really"},
-		github.Comment{Issue: 12, Author: "bob", Body: "> quoted\n" + marker},
+		github.Comment{Issue: 12, Author: "quoting[bot]", Body: "> quoted\n" + marker},
 		github.Comment{Issue: 12, Author: "github-actions[bot]", Body: first},
 		github.Comment{Issue: 12, Author: "github-actions[bot]", Body: first},
 	)

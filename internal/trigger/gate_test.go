@@ -95,6 +95,12 @@ func TestGate(t *testing.T) {
 		},
 		"a commit status that failed": {github.Script{Statuses: []github.Status{status("bugster-dev[bot]", "error")}}, nil, "failed", "tests-failed", nil},
 		"somebody else's status":      {github.Script{Statuses: []github.Status{status("ann", "success")}}, nil, "timed-out", "no-result", nil},
+		"a status of this run's own context is not waited for": {
+			github.Script{
+				Checks:   []github.Check{check("e2e", 0, time.Minute, "success")},
+				Statuses: []github.Status{{Context: "E2E gate", Creator: "github-actions[bot]", Steps: []github.StatusStep{{When: github.When{Trigger: true}, State: "pending"}}}},
+			}, map[string]string{"result-app": "*", "commit-status": "e2e gate"}, "passed", "tests-passed", map[string]string{"result-count": "1"},
+		},
 		"this run's own job is not waited for": {
 			github.Script{Checks: []github.Check{
 				{App: "github-actions", Name: "test", URL: "https://github.example/acme/shop/actions/runs/77/job/3", Steps: []github.CheckStep{{When: github.When{Trigger: true}, Status: "in_progress"}}},
@@ -149,6 +155,42 @@ func TestGateAtTheDeadline(t *testing.T) {
 	p.want(t, "timed-out", "deadline", 1)
 	p.within(t, 59*time.Minute+50*time.Second, time.Hour)
 	p.says(t, "The tests were not over: 2 results: 1 passed, 1 not complete.", "  - e2e: in_progress")
+}
+
+func TestGateAtTheDeadlineWhileMoreMayCome(t *testing.T) {
+	t.Parallel()
+	s := gated(github.Script{Checks: []github.Check{check("e2e", 0, 4*time.Minute, "success")}})
+	s.inputs["timeout"], s.inputs["result-settle"] = "5m", "3m"
+	p := play(t, s)
+	p.want(t, "timed-out", "deadline", 1)
+	p.says(t, "More results might have come: 1 result: 1 passed.")
+}
+
+func TestGateWhoseSnapshotFails(t *testing.T) {
+	t.Parallel()
+	s := gated(github.Script{Faults: []github.Fault{{Times: -1, Status: 500}}})
+	s.inputs["timeout"] = "5m"
+	p := play(t, s)
+	p.want(t, "timed-out", "deadline", 0)
+	p.within(t, 4*time.Minute+50*time.Second, 5*time.Minute)
+}
+
+func TestGateNeedsACommitAndAToken(t *testing.T) {
+	t.Parallel()
+	s := gated(github.Script{})
+	s.event, s.payload, s.inputs["branch"] = "workflow_dispatch", `{"ref":"refs/heads/main"}`, "main"
+	play(t, s).want(t, "invalid", "no-ref", 0)
+	s = gated(github.Script{})
+	s.inputs["github-token"] = ""
+	play(t, s).want(t, "invalid", "invalid-input", 0)
+}
+
+func TestGateThatGitHubCloses(t *testing.T) {
+	t.Parallel()
+	s := gated(github.Script{Faults: []github.Fault{{Skip: 6, Times: -1, Status: 404}}})
+	p := play(t, s)
+	p.want(t, "timed-out", "no-result", 1)
+	p.says(t, "List check runs: GitHub answered 404")
 }
 
 func TestGateThatIsCancelled(t *testing.T) {

@@ -44,6 +44,11 @@ func TestOnce(t *testing.T) {
 		"without a token it is tested": {
 			scene{payload: reported(1004, "success", preview), github: repeating(preview, preview), inputs: map[string]string{"github-token": ""}}, "triggered", "processed", 1,
 		},
+		"hosts that fill in the old field only are compared by that": {
+			scene{payload: reported(1004, "success", ""), inputs: map[string]string{"environment-url": preview}, github: github.Script{Deployments: []github.Deployment{{ID: 1001, SHA: deployed, Statuses: []github.DeploymentStatus{
+				{ID: 1003, State: "success", LogURL: "https://one.example"}, {ID: 1004, State: "success", LogURL: "https://two.example"},
+			}}}}}, "triggered", "processed", 1,
+		},
 		"a status that GitHub does not list is tested": {
 			scene{payload: reported(1999, "success", preview), github: repeating(preview, preview)}, "triggered", "processed", 1,
 		},

@@ -103,6 +103,18 @@ func TestARepeatedSuccessLeavesTheFailureThatItHad(t *testing.T) {
 	}
 }
 
+func TestCommitStatusThatCannotBeReadIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := required(github.Script{Faults: []github.Fault{{Method: "GET", Times: -1, Status: 500}}})
+	s.event, s.payload = "deployment_status", reported(1004, "failure", site)
+	p := play(t, s)
+	p.want(t, "skipped", "state-not-sent", 0)
+	p.says(t, "The commit status is left as it is, since it could not be read")
+	if len(p.writes) != 0 {
+		t.Errorf("writes = %+v, want none", p.writes)
+	}
+}
+
 func TestCommitStatusIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := required(github.Script{

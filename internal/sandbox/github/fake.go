@@ -63,7 +63,7 @@ func New(s Script) *Fake {
 		f.comments = append(f.comments, &comment{id: f.nextID(), issue: c.Issue, author: c.Author, body: c.Body, created: f.start, updated: f.start})
 	}
 	for _, i := range s.Issues {
-		f.issues = append(f.issues, &issue{id: f.nextID(), number: i.Number, title: i.Title, body: i.Body, state: or(i.State, "open"), labels: i.Labels, created: f.start, updated: f.start})
+		f.issues = append(f.issues, &issue{id: f.nextID(), number: i.Number, title: i.Title, body: i.Body, state: or(i.State, "open"), labels: i.Labels, pull: i.Pull, created: f.start, updated: f.start})
 	}
 	f.routes()
 	return f

@@ -69,7 +69,7 @@ func (f *Fake) listChecks(req *http.Request, _ []byte) answer {
 func (f *Fake) listPulls(req *http.Request, _ []byte) answer {
 	objects := []object{}
 	for _, p := range f.script.Pulls {
-		if strings.EqualFold(p.SHA, req.PathValue("ref")) {
+		if slices.ContainsFunc(append(p.Commits, p.SHA), func(sha string) bool { return strings.EqualFold(sha, req.PathValue("ref")) }) {
 			objects = append(objects, p.object(repo(req)))
 		}
 	}

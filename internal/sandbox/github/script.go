@@ -105,6 +105,8 @@ type Pull struct {
 	State  string `yaml:"state"` // empty: open
 	SHA    string `yaml:"sha"`   // of its head
 	Ref    string `yaml:"ref"`   // of its head
+	// Commits are older ones of it.
+	Commits []string `yaml:"commits"`
 }
 
 // Comment is a comment that is there from the start.
@@ -121,6 +123,8 @@ type Issue struct {
 	Body   string   `yaml:"body"`
 	State  string   `yaml:"state"` // empty: open
 	Labels []string `yaml:"labels"`
+	// Pull makes it a pull request, which GitHub lists among the issues.
+	Pull bool `yaml:"pull"`
 }
 
 // App is a GitHub App.

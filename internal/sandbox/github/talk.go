@@ -81,6 +81,7 @@ type issue struct {
 	number             int
 	title, body, state string
 	labels, assignees  []string
+	pull               bool
 	created, updated   time.Time
 }
 
@@ -93,7 +94,7 @@ func (i *issue) object(repository string) object {
 	for _, login := range i.assignees {
 		assignees = append(assignees, user(login))
 	}
-	return links(object{
+	o := links(object{
 		"id": i.id, "node_id": "I_1", "number": i.number, "title": i.title, "body": i.body, "state": i.state,
 		"user": user("github-actions[bot]"), "labels": labels, "assignee": nil, "assignees": assignees,
 		"milestone": nil, "locked": false, "comments": 0, "closed_at": nil, "author_association": "NONE",
@@ -101,6 +102,10 @@ func (i *issue) object(repository string) object {
 		"repository_url": api + "/repos/" + repository,
 		"created_at":     stamp(i.created), "updated_at": stamp(i.updated),
 	}, at, "comments", "events", "labels")
+	if i.pull {
+		o["pull_request"] = object{"url": at, "html_url": at, "diff_url": at, "patch_url": at}
+	}
+	return o
 }
 
 func (f *Fake) listIssues(req *http.Request, _ []byte) answer {
