@@ -173,6 +173,9 @@ func TestGateWhoseSnapshotFails(t *testing.T) {
 	p := play(t, s)
 	p.want(t, "timed-out", "deadline", 0)
 	p.within(t, 4*time.Minute+50*time.Second, 5*time.Minute)
+	if p.requests > 20 {
+		t.Errorf("%d requests in 5 minutes to a GitHub that fails, want few", p.requests)
+	}
 }
 
 func TestGateNeedsACommitAndAToken(t *testing.T) {

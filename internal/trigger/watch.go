@@ -33,6 +33,8 @@ type watch struct {
 type sight struct {
 	text string
 	done bool
+	// trouble is no news: each may read differently.
+	trouble bool
 	// next, if not 0, is when to look again at the latest.
 	next time.Duration
 }
@@ -61,7 +63,7 @@ func (w *watch) until(ctx context.Context, look func(context.Context) (sight, er
 			if asked, passes = passing(err); !passes {
 				return false, err
 			}
-			s = sight{text: err.Error()}
+			s = sight{text: err.Error(), trouble: true}
 		}
 		w.note(ctx, s)
 		w.pause = max(w.pace(w.Counted()-before), asked)
@@ -96,8 +98,9 @@ func passing(err error) (time.Duration, bool) {
 func (w *watch) note(ctx context.Context, s sight) {
 	w.quiet++
 	fresh := s.text != w.seen
-	if fresh {
-		w.seen, w.quiet = s.text, 0
+	w.seen = s.text
+	if fresh && !s.trouble {
+		w.quiet = 0
 	}
 	if !fresh && time.Since(w.told) < heartbeat {
 		return
