@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -75,18 +76,20 @@ func jsonKey(field deploy.Field) string {
 	return strings.ReplaceAll(string(field), "-", "_")
 }
 
-// Table explains a deployment as lines of text: field, value, reason.
-func Table(d deploy.Deployment, reasons deploy.Reasons) string {
+// Table explains what is sent as lines of text: field, value, reason.
+func Table(r Run) string {
 	var rows [][3]string
-	width := [2]int{}
 	for _, field := range deploy.Fields() {
-		value := clip(d.Value(field))
-		if value == "" {
-			value = "-"
-		}
-		rows = append(rows, [3]string{string(field), value, clip(reasons[field])})
-		width[0] = max(width[0], len(field))
-		width[1] = max(width[1], min(len([]rune(value)), 48))
+		rows = append(rows, [3]string{string(field), clip(r.Deployment.Value(field)), clip(r.Reasons[field])})
+	}
+	if r.ProjectID != "" {
+		rows = append(rows, [3]string{"project-id", clip(r.ProjectID), clip(r.ProjectReason)})
+	}
+	width := [2]int{}
+	for i, row := range rows {
+		rows[i][1] = cmp.Or(row[1], "-")
+		width[0] = max(width[0], len(row[0]))
+		width[1] = max(width[1], min(len([]rune(row[1])), 48))
 	}
 	var b strings.Builder
 	for _, row := range rows {

@@ -89,7 +89,7 @@ func (r *run) tellDeployment() {
 	}
 	r.shown = true
 	r.runner.Group("Deployment")
-	r.runner.Log(report.Table(r.res.Deployment, r.res.Reasons))
+	r.runner.Log(report.Table(r.report()))
 	for _, note := range r.notes {
 		r.runner.Log("  note: " + note)
 	}
@@ -100,10 +100,7 @@ func (r *run) tellDeployment() {
 func (r *run) explanation() string {
 	var b strings.Builder
 	if r.res.Reasons != nil {
-		b.WriteString(report.Table(r.res.Deployment, r.res.Reasons) + "\n")
-	}
-	if r.project != "" {
-		fmt.Fprintf(&b, "  project-id        %s  %s\n", r.project, r.projectReason)
+		b.WriteString(report.Table(r.report()) + "\n")
 	}
 	for _, note := range r.notes {
 		fmt.Fprintf(&b, "note: %s\n", note)
