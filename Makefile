@@ -31,4 +31,4 @@ e2e:
 # Rewrites what is generated from code: action.yml, documents, goldens, the
 # reusable workflow.
 docs:
-	UPDATE=1 go test ./cmd/afterdeploy ./internal/trigger ./internal/e2e
+	UPDATE=1 go test ./cmd/afterdeploy ./internal/origin ./internal/trigger ./internal/e2e
