@@ -32,3 +32,8 @@ e2e:
 # reusable workflow.
 docs:
 	UPDATE=1 go test ./cmd/afterdeploy ./internal/origin ./internal/trigger ./internal/e2e
+
+# GitHub's own description of its API, cut to the calls that are made.
+VERSION_OF_OPENAPI := 23.0.2
+openapi:
+	bash internal/hub/testdata/cut.sh $(VERSION_OF_OPENAPI)
