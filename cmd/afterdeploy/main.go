@@ -27,6 +27,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads must not keep the outputs from being written
 	code := 0
 	root := command(&code)
 	root.SetArgs(args)
