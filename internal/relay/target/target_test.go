@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +35,14 @@ func (f *far) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.asked = append(f.asked, strings.TrimSpace(r.Method+" "+r.URL.Path+" "+string(body)))
 	f.mu.Unlock()
 	f.answer(w, r)
+}
+
+// heard returns what was asked so far. A handler may still run when its caller
+// has given up.
+func (f *far) heard() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.asked)
 }
 
 func says(status int, body string, header ...string) func(http.ResponseWriter, *http.Request) {
@@ -129,7 +138,7 @@ func TestDelivers(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("Deliver (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(tt.asked, f.asked); diff != "" {
+			if diff := cmp.Diff(tt.asked, f.heard()); diff != "" {
 				t.Errorf("asked (-want +got):\n%s", diff)
 			}
 		})
@@ -186,8 +195,8 @@ func TestVerdicts(t *testing.T) {
 			if got.Verdict != tt.want || got.After.Round(time.Second) != tt.after {
 				t.Errorf("verdict %s after %v (%v), want %s after %v", got.Verdict, got.After, err, tt.want, tt.after)
 			}
-			if len(f.asked) != 1 {
-				t.Errorf("asked %d times, want once: %q", len(f.asked), f.asked)
+			if len(f.heard()) != 1 {
+				t.Errorf("asked %d times, want once: %q", len(f.heard()), f.heard())
 			}
 		})
 	}
@@ -263,7 +272,7 @@ func TestIssueIsMadeOnce(t *testing.T) {
 		t.Errorf("without update = %+v, %v; want %+v", got, err, want)
 	}
 	writes := 0
-	for _, line := range f.asked {
+	for _, line := range f.heard() {
 		if strings.HasPrefix(line, "POST") {
 			writes++
 		}
@@ -284,8 +293,8 @@ func TestUnlistedRepositoryIsRefused(t *testing.T) {
 		a := dispatch()
 		a.Repository = repository
 		_, err := made.Deliver(t.Context(), a)
-		if listed != (err == nil) || listed != (len(f.asked) == 1) {
-			t.Errorf("%q: %v, asked %q; want it to be listed: %v", repository, err, f.asked, listed)
+		if listed != (err == nil) || listed != (len(f.heard()) == 1) {
+			t.Errorf("%q: %v, asked %q; want it to be listed: %v", repository, err, f.heard(), listed)
 		}
 	}
 }
@@ -299,8 +308,8 @@ func TestMisfitsAreDead(t *testing.T) {
 		made, f := open(t, service, says(204, ""))
 		for _, a := range actions {
 			_, err := made.Deliver(t.Context(), a)
-			if got := target.Judge(a.Do, err); got.Verdict != target.Dead || len(f.asked) > 0 {
-				t.Errorf("%s at %s: %v, asked %q; want it dead", a.Do, service, err, f.asked)
+			if got := target.Judge(a.Do, err); got.Verdict != target.Dead || len(f.heard()) > 0 {
+				t.Errorf("%s at %s: %v, asked %q; want it dead", a.Do, service, err, f.heard())
 			}
 		}
 	}
