@@ -45,8 +45,9 @@ func Outputs() []Output {
 	}
 }
 
-// mostResponse is what the vendor's own action gives, in bytes.
-const mostResponse = 8192
+// mostOutput is how long an output may be, in bytes: as long as the response
+// that the vendor's own action gives. All outputs of a job share 1 MB.
+const mostOutput = 8192
 
 // values are the outputs of a run that has ended.
 func (r *run) values() map[string]string {
@@ -54,9 +55,9 @@ func (r *run) values() map[string]string {
 		"outcome":        string(r.end.Outcome),
 		"reason":         string(r.end.Reason),
 		"triggered":      strconv.FormatBool(r.call.Ending.Outcome == deploy.Triggered),
-		"response":       clipBytes(r.call.Body, mostResponse),
+		"response":       r.call.Body,
 		"api-status":     r.call.Reply.Status,
-		"api-message":    clipBytes(r.call.Reply.Message, mostResponse),
+		"api-message":    r.call.Reply.Message,
 		"api-code":       r.call.Reply.Code,
 		"project-id":     r.project,
 		"attempts":       strconv.Itoa(len(r.call.Attempts)),
@@ -69,6 +70,9 @@ func (r *run) values() map[string]string {
 	maps.Copy(values, r.gated.outputs())
 	for _, field := range deploy.Fields() {
 		values[string(field)] = r.res.Deployment.Value(field)
+	}
+	for name, value := range values {
+		values[name] = clipBytes(value, mostOutput)
 	}
 	return values
 }
