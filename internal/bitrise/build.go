@@ -25,7 +25,7 @@ type Build struct {
 // Build returns one build.
 func (c *Client) Build(ctx context.Context, app, build string) (Build, error) {
 	var answer struct{ Data Build }
-	err := c.call(ctx, "get build", http.MethodGet, nil, nil, &answer, "apps", app, "builds", build)
+	err := c.api().Call(ctx, "get build", http.MethodGet, nil, nil, &answer, "apps", app, "builds", build)
 	return answer.Data, err
 }
 
@@ -41,6 +41,6 @@ type App struct {
 // App returns one app.
 func (c *Client) App(ctx context.Context, app string) (App, error) {
 	var answer struct{ Data App }
-	err := c.call(ctx, "get app", http.MethodGet, nil, nil, &answer, "apps", app)
+	err := c.api().Call(ctx, "get app", http.MethodGet, nil, nil, &answer, "apps", app)
 	return answer.Data, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/afterdeploy/afterdeploy/internal/bitrise"
+	"github.com/afterdeploy/afterdeploy/internal/outbound"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
 
@@ -139,7 +140,7 @@ func TestErrors(t *testing.T) {
 	for status, temporary := range map[int]bool{302: false, 401: false, 404: false, 429: true, 503: true} {
 		a := &api{status: status, answers: map[string]string{"GET /v0.1/apps/app": `{"error_msg": "not with ` + token + `"}`}}
 		_, err := a.client(t).App(t.Context(), "app")
-		var e *bitrise.Error
+		var e *outbound.APIError
 		if !errors.As(err, &e) || e.Status != status || e.Temporary() != temporary || e.After != 7*time.Second {
 			t.Errorf("%d: %#v", status, err)
 			continue

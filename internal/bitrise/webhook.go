@@ -50,20 +50,20 @@ func (c *Client) Webhooks(ctx context.Context, app string) ([]Webhook, error) {
 // CreateWebhook makes a webhook.
 func (c *Client) CreateWebhook(ctx context.Context, app string, spec WebhookSpec) (Webhook, error) {
 	var answer enveloped[Webhook]
-	err := c.call(ctx, "create webhook", http.MethodPost, nil, spec.wire(), &answer, "apps", app, "outgoing-webhooks")
+	err := c.api().Call(ctx, "create webhook", http.MethodPost, nil, spec.wire(), &answer, "apps", app, "outgoing-webhooks")
 	return answer.Data, err
 }
 
 // UpdateWebhook replaces a webhook.
 func (c *Client) UpdateWebhook(ctx context.Context, app, webhook string, spec WebhookSpec) (Webhook, error) {
 	var answer enveloped[Webhook]
-	err := c.call(ctx, "update webhook", http.MethodPut, nil, spec.wire(), &answer, "apps", app, "outgoing-webhooks", webhook)
+	err := c.api().Call(ctx, "update webhook", http.MethodPut, nil, spec.wire(), &answer, "apps", app, "outgoing-webhooks", webhook)
 	return answer.Data, err
 }
 
 // DeleteWebhook takes a webhook away.
 func (c *Client) DeleteWebhook(ctx context.Context, app, webhook string) error {
-	return c.call(ctx, "delete webhook", http.MethodDelete, nil, nil, nil, "apps", app, "outgoing-webhooks", webhook)
+	return c.api().Call(ctx, "delete webhook", http.MethodDelete, nil, nil, nil, "apps", app, "outgoing-webhooks", webhook)
 }
 
 // Delivery is one try of a webhook. Bitrise makes one and no more.
@@ -85,7 +85,7 @@ func (c *Client) Deliveries(ctx context.Context, app, webhook string) ([]Deliver
 
 // Redeliver asks for a delivery again.
 func (c *Client) Redeliver(ctx context.Context, app, webhook, delivery string) error {
-	return c.call(ctx, "redeliver", http.MethodPost, nil, nil, nil,
+	return c.api().Call(ctx, "redeliver", http.MethodPost, nil, nil, nil,
 		"apps", app, "outgoing-webhooks", webhook, "delivery-items", delivery, "redeliver")
 }
 
@@ -116,7 +116,7 @@ func pages[T any](ctx context.Context, c *Client, op string, path ...string) ([]
 			Data   []T
 			Paging struct{ Next string }
 		}
-		if err := c.call(ctx, op, http.MethodGet, query, nil, &page, path...); err != nil {
+		if err := c.api().Call(ctx, op, http.MethodGet, query, nil, &page, path...); err != nil {
 			return nil, err
 		}
 		all = append(all, page.Data...)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/afterdeploy/afterdeploy/internal/currents"
+	"github.com/afterdeploy/afterdeploy/internal/outbound"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
 
@@ -144,7 +145,7 @@ func TestErrors(t *testing.T) {
 	for status, temporary := range map[int]bool{403: false, 404: false, 429: true, 500: true} {
 		a := &api{status: status, answers: map[string]string{"GET /v1/runs/r1": `{"status": "FAILED", "error": "not with ` + key + `"}`}}
 		_, err := a.client(t).Run(t.Context(), "r1")
-		var e *currents.Error
+		var e *outbound.APIError
 		if !errors.As(err, &e) || e.Status != status || e.Temporary() != temporary {
 			t.Errorf("%d: %#v", status, err)
 			continue

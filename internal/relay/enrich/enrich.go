@@ -13,6 +13,7 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/bitrise"
 	"github.com/afterdeploy/afterdeploy/internal/currents"
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
+	"github.com/afterdeploy/afterdeploy/internal/outbound"
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 )
@@ -110,11 +111,8 @@ func whole(e event.Event, r currents.Run) event.Event {
 // note keeps an error that another try would not mend in the event, and returns
 // the others.
 func note(e event.Event, err error) (event.Event, error) {
-	var (
-		b *bitrise.Error
-		c *currents.Error
-	)
-	if errors.As(err, &b) && !b.Temporary() || errors.As(err, &c) && !c.Temporary() {
+	var refused *outbound.APIError
+	if errors.As(err, &refused) && !refused.Temporary() {
 		e.Fields = maps.Clone(e.Fields)
 		e.Fields["api"] = err.Error()
 		return e, nil
