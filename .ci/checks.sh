@@ -23,6 +23,20 @@ action_files() {
     git ls-files 'action.yml' '*/action.yml' | xargs node .ci/workflow-parser/node_modules/check.cjs
 }
 
+# tests runs them all, with Postgres, without which some would be skipped.
+tests() {
+    debian postgresql
+    AFTERDEPLOY_REQUIRE_POSTGRES=1 go test -race -shuffle=on -count=1 ./...
+}
+
+# system_tests runs those of the relay that need root and strace.
+system_tests() {
+    local names
+    debian postgresql strace
+    names=$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(.*/\1/p' internal/relay/*_e2e_test.go | paste -sd'|')
+    AFTERDEPLOY_REQUIRE_POSTGRES=1 go test -tags e2e -count=1 -run "^($names)\$" ./internal/relay
+}
+
 # fuzz TIME runs every fuzz target that long.
 fuzz() {
     local package target count=0

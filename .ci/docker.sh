@@ -83,9 +83,9 @@ base_images() {
     rm -r "$scratch/go"
 }
 
-# build_image ARCH BASE TAG builds the Dockerfile.
+# build_image ARCH BASE TAG [FILE] builds the Dockerfile, or another.
 build_image() {
-    DOCKER_BUILDKIT=0 docker build --quiet --network host \
+    DOCKER_BUILDKIT=0 docker build --quiet --network host --file "${4:-Dockerfile}" \
         --build-arg GO_IMAGE=afterdeploy-ci/go --build-arg BASE_IMAGE="$2" \
         --build-arg TARGETARCH="$1" --build-arg VERSION=ci --tag "$3" .
 }

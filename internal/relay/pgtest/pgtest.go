@@ -26,17 +26,24 @@ import (
 // so that it is not skipped where it must run.
 const Required = "AFTERDEPLOY_REQUIRE_POSTGRES"
 
-const binaries = "/usr/lib/postgresql/15/bin"
+// binaries returns where Debian's newest Postgres is, "" without one.
+func binaries() string {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil || len(found) == 0 {
+		return ""
+	}
+	return found[len(found)-1]
+}
 
 // Start returns the URL of an empty database that lives as long as the test.
 // Without the binaries the test is skipped.
 func Start(t testing.TB) string {
 	t.Helper()
-	if _, err := os.Stat(binaries); err != nil {
+	if binaries() == "" {
 		if os.Getenv(Required) != "" {
-			t.Fatalf("%s is set, but there is no Postgres: %v", Required, err)
+			t.Fatalf("%s is set, but there is no Postgres in /usr/lib/postgresql", Required)
 		}
-		t.Skipf("no Postgres: %v", err)
+		t.Skip("no Postgres in /usr/lib/postgresql")
 	}
 	// Not t.TempDir: its path is longer than a socket's may be, and closed to
 	// other users.
@@ -54,7 +61,7 @@ func Start(t testing.TB) string {
 	run(t, as, "initdb", "--pgdata", data, "--username", "test", "--auth", "trust", "--no-sync", "--encoding", "UTF8")
 
 	var log bytes.Buffer
-	server := exec.Command(filepath.Join(binaries, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=")
+	server := exec.Command(filepath.Join(binaries(), "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=")
 	server.SysProcAttr, server.Stdout, server.Stderr = as, &log, &log
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
@@ -113,7 +120,7 @@ func serverUser(t testing.TB, dir string) *syscall.SysProcAttr {
 
 func run(t testing.TB, as *syscall.SysProcAttr, name string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(binaries, name), args...)
+	cmd := exec.Command(filepath.Join(binaries(), name), args...)
 	cmd.SysProcAttr, cmd.Dir = as, "/"
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", name, err, out)
