@@ -67,3 +67,15 @@ func TestNoOutputIsLong(t *testing.T) {
 		}
 	}
 }
+
+func TestTheFirstProjectThatMatchesIsTaken(t *testing.T) {
+	t.Parallel()
+	p := play(t, scene{
+		event: "deployment_status", payload: reported(1004, "success", "https://docs.example.com"),
+		inputs: map[string]string{"once": "false", "projects": "prod*: none-1\npre*: docs-1756145575\n*: shop-1756145574"},
+	})
+	p.want(t, "triggered", "processed", 1)
+	if got := p.outputs["project-id"]; got != "docs-1756145575" {
+		t.Errorf("project-id is %q, want that of the first line that matches", got)
+	}
+}
