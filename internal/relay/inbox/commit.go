@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -65,7 +66,7 @@ func (s *sqlite) commit(group []job) {
 		for i, j := range group {
 			// Who gave up is not served: that would only make others wait.
 			if errs[i] = context.Cause(j.ctx); errs[i] == nil {
-				errs[i] = j.fn(context.WithoutCancel(j.ctx), tx)
+				errs[i] = j.fn(context.WithoutCancel(j.ctx), prepared{tx, s.put})
 			}
 		}
 		if err = tx.Commit(); err != nil {
@@ -79,4 +80,19 @@ func (s *sqlite) commit(group []job) {
 		}
 		j.result <- errs[i]
 	}
+}
+
+// prepared runs the one statement that every event needs without having it
+// parsed again.
+type prepared struct {
+	*sql.Tx
+	put *sql.Stmt
+}
+
+// QueryRowContext implements [querier].
+func (p prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if query == put {
+		return p.StmtContext(ctx, p.put).QueryRowContext(ctx, args...)
+	}
+	return p.Tx.QueryRowContext(ctx, query, args...)
 }

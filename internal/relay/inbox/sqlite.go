@@ -26,6 +26,7 @@ const (
 type sqlite struct {
 	path    string
 	writer  *sql.DB
+	put     *sql.Stmt // on the writer
 	readers *sql.DB
 
 	queue chan job
@@ -75,6 +76,9 @@ func (s *sqlite) open(ctx context.Context, most int64) error {
 	if _, err := s.writer.ExecContext(ctx, `UPDATE event SET route_at = received WHERE route_at IS NOT NULL`); err != nil {
 		return fmt.Errorf("release claims: %w", err)
 	}
+	if s.put, err = s.writer.PrepareContext(ctx, put); err != nil {
+		return fmt.Errorf("prepare to keep events: %w", err)
+	}
 	s.readers, err = lite.OpenReader(ctx, s.path)
 	return err
 }
@@ -112,6 +116,9 @@ func (s *sqlite) close() error {
 
 func (s *sqlite) closeFiles() error {
 	var errs []error
+	if s.put != nil {
+		errs = append(errs, s.put.Close())
+	}
 	for _, db := range []*sql.DB{s.readers, s.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())

@@ -129,6 +129,22 @@ func TestWhoGaveUpIsNotServed(t *testing.T) {
 	}
 }
 
+// Bodies hold what people wrote and what nobody else is to read.
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put(t, openSQLite(t, dir, 0), entry("k"))
+	for _, name := range []string{"inbox.db", "inbox.db-wal"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, want 0600", name, info.Mode().Perm())
+		}
+	}
+}
+
 func TestOpenRefusesAFileThatIsNoDatabase(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -35,6 +36,9 @@ func Open(ctx context.Context, path string, o Options) (*sql.DB, error) {
 	if o.MostBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(1, o.MostBytes/pageSize)))
 	}
+	if err := private(path); err != nil {
+		return nil, err
+	}
 	db, err := open(path, url.Values{"_txlock": {"immediate"}, "_pragma": pragmas})
 	if err != nil {
 		return nil, err
@@ -44,6 +48,16 @@ func Open(ctx context.Context, path string, o Options) (*sql.DB, error) {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
 	return db, nil
+}
+
+// private makes the file, if there is none, for its owner alone. SQLite gives
+// the files beside it the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	return f.Close()
 }
 
 // OpenReader opens a file that is open for writing elsewhere. Its connections

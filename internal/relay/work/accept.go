@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
@@ -33,41 +35,130 @@ const again = `UPDATE SET action = excluded.action, target = excluded.target, or
 	due = excluded.due, updated = excluded.updated, woken = 0, untold = excluded.untold
 WHERE delivery.state = 'dead'`
 
+// acceptance is a batch that waits for its commit.
+type acceptance struct {
+	event  string
+	again  bool
+	rows   [][]any
+	result chan accepted
+}
+
+type accepted struct {
+	made int
+	err  error
+}
+
 // Accept keeps the deliveries of an event and has them carried out. Doing it
 // again for the same event changes nothing, unless b.Again. It returns how many
-// deliveries are new or ready again.
+// deliveries are new or ready again. Work has to be started.
 func (w *Work) Accept(ctx context.Context, b Batch) (int, error) {
-	now := time.Now()
-	statement := insert + "NOTHING"
-	if b.Again {
-		statement = insert + again
+	a := acceptance{event: b.Event.ID, again: b.Again, result: make(chan accepted, 1)}
+	for _, one := range b.Actions {
+		args, err := row(b, one, time.Now())
+		if err != nil {
+			return 0, errorf("keep deliveries", err)
+		}
+		a.rows = append(a.rows, args)
 	}
-	made := 0
+	select {
+	case w.accepting <- a:
+		got := <-a.result
+		return got.made, got.err
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	case <-w.stopped:
+		return 0, errors.New("keep deliveries: work has stopped")
+	}
+}
+
+// mostAccepted is how many events share a commit.
+const mostAccepted = 64
+
+// acceptGroups commits events' deliveries in groups: those that come while one
+// group is being written form the next.
+func (w *Work) acceptGroups(ctx context.Context) {
+	for {
+		var group []acceptance
+		select {
+		case a := <-w.accepting:
+			group = append(group, a)
+		case <-w.stopped:
+			return
+		}
+		for more := true; more && len(group) < mostAccepted; {
+			select {
+			case a := <-w.accepting:
+				group = append(group, a)
+			default:
+				more = false
+			}
+		}
+		w.acceptGroup(ctx, group)
+	}
+}
+
+// acceptGroup writes a group in one transaction; if that fails, each event has
+// one of its own, so that a bad one fails alone.
+func (w *Work) acceptGroup(ctx context.Context, group []acceptance) {
+	made := make([]int, len(group))
 	err := w.store.tx(ctx, func(tx *sql.Tx) error {
-		for _, a := range b.Actions {
-			args, err := row(b, a, now)
+		for i, a := range group {
+			n, err := a.write(ctx, tx)
 			if err != nil {
 				return err
 			}
-			result, err := tx.ExecContext(ctx, statement, args...)
-			if err != nil {
-				return err
-			}
-			n, err := result.RowsAffected()
-			if err != nil {
-				return err
-			}
-			made += int(n)
+			made[i] = n
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, errorf("keep deliveries", err)
+	if err != nil && len(group) > 1 {
+		for i := range group {
+			w.acceptGroup(ctx, group[i:i+1])
+		}
+		return
 	}
-	if made > 0 {
-		err = errors.Join(w.wake(ctx, `woken = 0 AND event_id = $1`, b.Event.ID), w.tell(ctx))
+	if err == nil {
+		err = w.wakeGroup(ctx, group)
 	}
-	return made, err
+	for i, a := range group {
+		a.result <- accepted{made[i], errorf("keep deliveries", err)}
+	}
+}
+
+func (a acceptance) write(ctx context.Context, tx *sql.Tx) (made int, err error) {
+	statement := insert + "NOTHING"
+	if a.again {
+		statement = insert + again
+	}
+	for _, args := range a.rows {
+		result, err := tx.ExecContext(ctx, statement, args...)
+		if err != nil {
+			return 0, err
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		made += int(n)
+	}
+	return made, nil
+}
+
+func (w *Work) wakeGroup(ctx context.Context, group []acceptance) error {
+	events := make([]any, len(group))
+	for i, a := range group {
+		events[i] = a.event
+	}
+	return errors.Join(w.wake(ctx, `woken = 0 AND event_id IN (`+places(1, len(events))+`)`, events...), w.tell(ctx))
+}
+
+// places are n placeholders, from $first on.
+func places(first, n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("$%d", first+i)
+	}
+	return strings.Join(list, ", ")
 }
 
 func row(b Batch, a rule.Action, now time.Time) ([]any, error) {

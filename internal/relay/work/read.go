@@ -51,25 +51,22 @@ type Filter struct {
 // Deliveries lists deliveries, the last changed first.
 func (w *Work) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 	where, args := []string{"1 = 1"}, []any{}
-	add := func(condition string, values ...any) {
-		for _, v := range values {
-			args = append(args, v)
-			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
-		}
-		where = append(where, condition)
+	add := func(column string, values ...any) {
+		where = append(where, column+" IN ("+places(len(args)+1, len(values))+")")
+		args = append(args, values...)
 	}
 	if len(f.Events) > 0 {
 		ids := make([]any, len(f.Events))
 		for i, id := range f.Events {
 			ids[i] = id
 		}
-		add("event_id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", ids...)
+		add("event_id", ids...)
 	}
 	if f.State != "" {
-		add("state = ?", f.State)
+		add("state", f.State)
 	}
 	if f.Target != "" {
-		add("target = ?", f.Target)
+		add("target", f.Target)
 	}
 	args = append(args, cmp.Or(f.Most, 100))
 	rows, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`SELECT `+head+` FROM delivery WHERE %s ORDER BY event_id DESC, id LIMIT $%d`,

@@ -93,10 +93,10 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Work, error) {
 	if err != nil {
 		return nil, errors.Join(errorf("open work", err), db.Close())
 	}
-	w := &Work{options: o.withDefaults(), store: store{
+	w := newWork(o, store{
 		db: db, readers: readers,
 		close: func() error { return errors.Join(readers.Close(), db.Close()) },
-	}}
+	})
 	err = w.open(ctx, func() (err error) {
 		w.queue, err = client(ctx, riversqlite.New(db), w)
 		return err
@@ -123,9 +123,7 @@ func (w *Work) orphaned(ctx context.Context) error {
 // OpenPostgres opens the work on a Postgres database, which several relays may
 // share. The caller closes db, after the work.
 func OpenPostgres(ctx context.Context, db *pg.DB, o Options) (*Work, error) {
-	w := &Work{options: o.withDefaults(), store: store{
-		db: db.SQL, readers: db.SQL, close: func() error { return nil },
-	}}
+	w := newWork(o, store{db: db.SQL, readers: db.SQL, close: func() error { return nil }})
 	err := w.open(ctx, func() (err error) {
 		w.queue, err = client(ctx, riverpgxv5.New(db.Pool), w)
 		return err
@@ -149,7 +147,7 @@ func (w *Work) open(ctx context.Context, connect func() error) error {
 
 // client brings River's tables up to date and connects to them.
 func client[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], w *Work) (*river.Client[TTx], error) {
-	quiet := slog.New(levelled{w.options.Log.Handler(), slog.LevelWarn})
+	quiet := slog.New(quieter{w.options.Log.Handler()})
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
 	if err != nil {
 		return nil, err
@@ -198,15 +196,4 @@ func (store) isBusy(err error) bool {
 func queueOf(target string) string {
 	sum := sha256.Sum256([]byte(target))
 	return "target-" + hex.EncodeToString(sum[:8])
-}
-
-// levelled drops what River says below a level.
-type levelled struct {
-	slog.Handler
-	least slog.Level
-}
-
-// Enabled implements [slog.Handler].
-func (l levelled) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= l.least && l.Handler.Enabled(ctx, level)
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -17,6 +16,7 @@ func (w *Work) Start(ctx context.Context) error {
 	if err := w.queue.Start(context.WithoutCancel(ctx)); err != nil {
 		return errorf("start work", err)
 	}
+	w.groups.Go(func() { w.acceptGroups(context.WithoutCancel(ctx)) })
 	return w.sweep(ctx)
 }
 
@@ -24,6 +24,8 @@ func (w *Work) Start(ctx context.Context) error {
 // the store.
 func (w *Work) Stop(ctx context.Context) error {
 	err := w.queue.Stop(ctx)
+	close(w.stopped)
+	w.groups.Wait()
 	return errors.Join(errorf("stop work", err), w.store.close())
 }
 
@@ -74,11 +76,11 @@ func (w *Work) sweep(ctx context.Context) error {
 	)
 }
 
-// wake has somebody look at the deliveries for which that is due and which fit
-// a condition on one argument.
-func (w *Work) wake(ctx context.Context, where string, arg any) error {
+// wake has somebody look at the deliveries that are not finished and fit a
+// condition.
+func (w *Work) wake(ctx context.Context, where string, args ...any) error {
 	for {
-		n, err := w.wakeSome(ctx, where, arg)
+		n, err := w.wakeSome(ctx, where, args)
 		if err != nil {
 			return errorf("wake deliveries", err)
 		}
@@ -92,9 +94,9 @@ const mostWoken = 500
 
 // wakeSome inserts jobs and then notes that it did. A crash between the two
 // makes a second job, which finds nothing to do.
-func (w *Work) wakeSome(ctx context.Context, where string, arg any) (int, error) {
-	rows, err := w.store.readers.QueryContext(ctx, `
-SELECT id, target FROM delivery WHERE `+where+` AND state IN ('ready', 'retry', 'running') ORDER BY updated LIMIT $2`, arg, mostWoken)
+func (w *Work) wakeSome(ctx context.Context, where string, args []any) (int, error) {
+	rows, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`
+SELECT id, target FROM delivery WHERE %s AND state IN ('ready', 'retry', 'running') ORDER BY updated LIMIT %d`, where, mostWoken), args...)
 	if err != nil {
 		return 0, err
 	}
@@ -103,17 +105,15 @@ SELECT id, target FROM delivery WHERE `+where+` AND state IN ('ready', 'retry', 
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
-	jobs := make([]river.InsertManyParams, len(list))
-	places, args := make([]string, len(list)), make([]any, len(list))
+	jobs, noted := make([]river.InsertManyParams, len(list)), []any{time.Now().UnixMilli()}
 	for i, a := range list {
 		jobs[i] = river.InsertManyParams{Args: wakeArgs{a.id}, InsertOpts: &river.InsertOpts{Queue: queueOf(a.target)}}
-		places[i], args[i] = fmt.Sprintf("$%d", i+1), a.id
+		noted = append(noted, a.id)
 	}
 	if _, err := w.queue.InsertMany(ctx, jobs); err != nil {
 		return 0, err
 	}
-	_, err = w.store.db.ExecContext(ctx, fmt.Sprintf(`UPDATE delivery SET woken = $%d WHERE id IN (%s)`, len(args)+1, strings.Join(places, ", ")),
-		append(args, time.Now().UnixMilli())...)
+	_, err = w.store.db.ExecContext(ctx, `UPDATE delivery SET woken = $1 WHERE id IN (`+places(2, len(list))+`)`, noted...)
 	return len(list), err
 }
 

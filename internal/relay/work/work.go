@@ -118,8 +118,16 @@ type Work struct {
 	store   store
 	queue   queue
 
+	accepting chan acceptance
+	stopped   chan struct{}
+	groups    sync.WaitGroup
+
 	mu    sync.RWMutex
 	lanes map[string]Lane
+}
+
+func newWork(o Options, s store) *Work {
+	return &Work{options: o.withDefaults(), store: s, accepting: make(chan acceptance), stopped: make(chan struct{})}
 }
 
 // store is the database: who writes, who reads, and what differs.
