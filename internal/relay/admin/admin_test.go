@@ -32,7 +32,6 @@ const hostile = `<script>alert(1)</script>" onmouseover="x`
 type book struct {
 	asked   journal.Query
 	done    []string
-	missing bool
 }
 
 func (b *book) event() journal.Event {
