@@ -30,8 +30,8 @@ const hostile = `<script>alert(1)</script>" onmouseover="x`
 
 // book is a journal of one event.
 type book struct {
-	asked   journal.Query
-	done    []string
+	asked journal.Query
+	done  []string
 }
 
 func (b *book) event() journal.Event {
