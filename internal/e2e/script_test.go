@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"proxy":   proxy,
 			"sent":    sent,
 			"service": serve,
+			"written": written,
 		},
 	})
 }
@@ -87,7 +88,8 @@ func checkout(dir string) error {
 //	[!] act EVENT EVENT.json [VARIABLE=VALUE...]
 //
 // The variables are the repository's, ${{ vars.VARIABLE }}; BUGSTER_API_KEY is
-// its secret.
+// its secret. GITHUB_API_URL, GITHUB_TOKEN and GITHUB_RUN_ATTEMPT are the run's,
+// where the script's environment has them.
 func act(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: act event event.json [variable=value...]")
@@ -100,6 +102,11 @@ func act(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for _, v := range args[2:] {
 		command = append(command, "--var", v)
+	}
+	for name, option := range map[string]string{"GITHUB_API_URL": "--env", "GITHUB_RUN_ATTEMPT": "--env", "GITHUB_TOKEN": "--secret"} {
+		if value := ts.Getenv(name); value != "" {
+			command = append(command, option, name+"="+value)
+		}
 	}
 	// act names its containers after the workflow; scripts run side by side.
 	workflow := "name: " + ts.Name() + "\n" + ts.ReadFile("workflow.yml")

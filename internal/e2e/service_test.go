@@ -66,18 +66,41 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 //
 //	sent NAME
 func sent(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: sent name")
-	}
-	service, ok := ts.Value(servicesKey{}).(services)[args[0]]
-	if !ok {
-		ts.Fatalf("no service %q was started", args[0])
-	}
-	for _, request := range service.Trigger.Requests() {
+	requests := named(ts, neg, args).Trigger.Requests()
+	for _, request := range requests {
 		var body bytes.Buffer
 		ts.Check(json.Indent(&body, request.Body, "", "  "))
 		fmt.Fprintf(ts.Stdout(), "%s %s, key accepted: %v, answered: %d\n%s\n",
 			request.Method, request.Path, request.KeyAccepted, request.Answered, &body)
 	}
-	fmt.Fprintf(ts.Stdout(), "%d requests\n", len(service.Trigger.Requests()))
+	fmt.Fprintf(ts.Stdout(), "%d requests\n", len(requests))
+}
+
+// written prints what was written to a service's GitHub, one write a line:
+//
+//	written NAME
+func written(ts *testscript.TestScript, neg bool, args []string) {
+	service := named(ts, neg, args)
+	if service.GitHub == nil {
+		ts.Fatalf("the script of service %q has no section github", args[0])
+	}
+	writes := service.GitHub.Writes()
+	for _, write := range writes {
+		var body bytes.Buffer
+		ts.Check(json.Compact(&body, write.Body))
+		fmt.Fprintf(ts.Stdout(), "%s %s %s\n", write.Method, write.Path, &body)
+	}
+	fmt.Fprintf(ts.Stdout(), "%d writes\n", len(writes))
+}
+
+// named returns the service that a command's only argument names.
+func named(ts *testscript.TestScript, neg bool, args []string) *sandbox.Sandbox {
+	if neg || len(args) != 1 {
+		ts.Fatalf("got %q, want the name of a service and no negation", args)
+	}
+	service, ok := ts.Value(servicesKey{}).(services)[args[0]]
+	if !ok {
+		ts.Fatalf("no service %q was started", args[0])
+	}
+	return service
 }
