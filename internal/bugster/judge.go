@@ -40,7 +40,7 @@ func doubt(end deploy.Ending, attempts []outbound.Attempt) deploy.Ending {
 }
 
 func fromFailure(f *outbound.Failure) deploy.Ending {
-	sentence := sentenceOf(f.Error())
+	sentence := deploy.Sentence(f.Error())
 	switch f.Kind {
 	case outbound.KindDNS:
 		return deploy.End(deploy.ReasonDNS, sentence)
@@ -134,9 +134,4 @@ func asked(h http.Header) string {
 		return ", Retry-After: " + clip(h.Get("Retry-After"))
 	}
 	return ""
-}
-
-// sentenceOf makes a failure's text, which begins with a verb, a sentence.
-func sentenceOf(text string) string {
-	return strings.ToUpper(text[:1]) + text[1:] + "."
 }

@@ -25,7 +25,7 @@ func (w *waiter) remedy(by wall) string {
 	empty := w.check.Headers.Empty()
 	switch {
 	case w.report.Withheld != "":
-		parts = append(parts, sentence(w.report.Withheld))
+		parts = append(parts, deploy.Sentence(w.report.Withheld))
 	case len(empty) > 0:
 		parts = append(parts, fmt.Sprintf("This time %s was given without a value: does the secret exist, and does this run get it?", strings.Join(empty, " and ")))
 	case !w.headers.IsZero():
@@ -46,12 +46,4 @@ func (w *waiter) late() deploy.Ending {
 		return deploy.End(deploy.ReasonNotAnswering, fmt.Sprintf("%s answered as expected %d times in a row, not %d, before %s were over. Seen: %s.", Shown(w.page), w.good, w.check.Times, took, w.seen))
 	}
 	return deploy.End(deploy.ReasonNotAnswering, fmt.Sprintf("%s did not answer with %s in %s. Seen: %s.", Shown(w.page), w.check.Expect, took, w.seen))
-}
-
-// sentence makes an error's text a sentence of its own.
-func sentence(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:] + "."
 }

@@ -71,7 +71,7 @@ type Report struct {
 func Wait(ctx context.Context, client *http.Client, c Check) (Report, error) {
 	w, err := newWaiter(client, c)
 	if err != nil {
-		return Report{Ending: deploy.End(deploy.ReasonInvalidInput, sentence(strings.ReplaceAll(err.Error(), "\n", "; ")))}, nil
+		return Report{Ending: deploy.End(deploy.ReasonInvalidInput, deploy.Sentence(strings.ReplaceAll(err.Error(), "\n", "; ")))}, nil
 	}
 	err = poll.Until(ctx, func(int) time.Duration { return w.pause }, w.try)
 	w.report.Took, w.report.Timeline = time.Since(w.start), w.seen

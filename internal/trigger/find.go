@@ -28,11 +28,11 @@ func (r *run) find(ctx context.Context) *deploy.Ending {
 	}
 	api, err := r.github()
 	if err != nil {
-		return ending(deploy.ReasonInvalidInput, sentence("find-deployment and find-status need GitHub's API, and "+err.Error()))
+		return ending(deploy.ReasonInvalidInput, deploy.Sentence("find-deployment and find-status need GitHub's API, and "+err.Error()))
 	}
 	sha, err := r.commit()
 	if err != nil {
-		return ending(deploy.ReasonNoRef, sentence(err.Error()))
+		return ending(deploy.ReasonNoRef, deploy.Sentence(err.Error()))
 	}
 	f := finder{api: api, repository: r.res.Deployment.Repository, sha: sha, environments: r.in.Environments, context: r.in.FindStatus}
 	r.runner.Group("Finding the deployment")
@@ -159,7 +159,7 @@ func (f *finder) decide() sight {
 
 // late is the ending of a wait that was not over.
 func (f *finder) late() *deploy.Ending {
-	end := ending(deploy.ReasonDeploymentNotFound, sentence("the run waited to the end for "+f.wanted()))
+	end := ending(deploy.ReasonDeploymentNotFound, deploy.Sentence("the run waited to the end for "+f.wanted()))
 	if len(f.seen) == 0 {
 		end.Details = []string{"GitHub knows none of this commit: does the host report deployments (else see find-status), and of this commit?"}
 		return end

@@ -19,11 +19,11 @@ func (r *run) snapshot(ctx context.Context) *deploy.Ending {
 	}
 	api, err := r.github()
 	if err != nil {
-		return ending(deploy.ReasonInvalidInput, sentence("wait-for-result needs GitHub's API, and "+err.Error()))
+		return ending(deploy.ReasonInvalidInput, deploy.Sentence("wait-for-result needs GitHub's API, and "+err.Error()))
 	}
 	sha, err := r.commit()
 	if err != nil {
-		return ending(deploy.ReasonNoRef, sentence(err.Error()))
+		return ending(deploy.ReasonNoRef, deploy.Sentence(err.Error()))
 	}
 	r.gated = &gate{
 		api: api, repository: r.res.Deployment.Repository, sha: sha,
@@ -49,7 +49,7 @@ func (r *run) gate(ctx context.Context) *deploy.Ending {
 	}
 	api, err := r.github()
 	if err != nil {
-		return ending(deploy.ReasonNoResult, sentence(err.Error()))
+		return ending(deploy.ReasonNoResult, deploy.Sentence(err.Error()))
 	}
 	r.runner.Group("Waiting for the result")
 	r.gated.opened = time.Now()
@@ -60,7 +60,7 @@ func (r *run) gate(ctx context.Context) *deploy.Ending {
 	case r.gated.end != nil:
 		return r.gated.end
 	case final(err):
-		return ending(deploy.ReasonNoResult, sentence(err.Error()))
+		return ending(deploy.ReasonNoResult, deploy.Sentence(err.Error()))
 	}
 	return r.gated.late()
 }

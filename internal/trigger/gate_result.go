@@ -91,7 +91,7 @@ func verdict(results []result) *deploy.Ending {
 	failed := of(results, gradeBad)
 	switch {
 	case len(failed) > 0:
-		end := ending(deploy.ReasonTestsFailed, sentence(tally(results)))
+		end := ending(deploy.ReasonTestsFailed, deploy.Sentence(tally(results)))
 		end.Details = linesOf(failed)
 		return end
 	case len(of(results, gradeGood)) == 0:
@@ -99,7 +99,7 @@ func verdict(results []result) *deploy.Ending {
 		end.Details = linesOf(results)
 		return end
 	}
-	return ending(deploy.ReasonTestsPassed, sentence(tally(results)))
+	return ending(deploy.ReasonTestsPassed, deploy.Sentence(tally(results)))
 }
 
 // tally counts results in words.

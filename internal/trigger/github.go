@@ -96,9 +96,9 @@ func final(err error) bool {
 // permission mends either.
 func (r *run) refused(err error, reason deploy.Reason) *deploy.Ending {
 	if !denied(err) {
-		return ending(reason, sentence(err.Error()))
+		return ending(reason, deploy.Sentence(err.Error()))
 	}
-	end := ending(deploy.ReasonPermission, sentence(err.Error()))
+	end := ending(deploy.ReasonPermission, deploy.Sentence(err.Error()))
 	block := r.permissions()
 	for line := range strings.Lines(block) {
 		if scope, indented := strings.CutPrefix(line, "  "); indented {
@@ -143,12 +143,4 @@ func (r *run) publish(ctx context.Context) {
 // watch is a wait of this run, told in the log.
 func (r *run) watch(api *hub.Client, what string) *watch {
 	return &watch{For: what, Tell: r.runner.Log, Counted: api.Counted}
-}
-
-// sentence makes an error's text a sentence of its own.
-func sentence(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:] + "."
 }

@@ -121,7 +121,7 @@ func (r *run) newClient(caCert string) (*http.Client, error) {
 // wrong is the ending for mistakes, one or all of them.
 func wrong(reason deploy.Reason, mistakes []string) *deploy.Ending {
 	if len(mistakes) == 1 {
-		return ending(reason, strings.ToUpper(mistakes[0][:1])+strings.TrimRight(mistakes[0][1:], ".?")+".")
+		return ending(reason, deploy.Sentence(mistakes[0]))
 	}
 	end := ending(deploy.ReasonInvalidInput, fmt.Sprintf("%d things are wrong.", len(mistakes)))
 	end.Details = mistakes

@@ -102,7 +102,7 @@ func (r *run) tellProgress(p ready.Progress) {
 // tellWait keeps for the summary how a wait went.
 func (r *run) tellWait(u *url.URL, found ready.Report) {
 	if found.Withheld != "" {
-		r.warn(strings.ToUpper(found.Withheld[:1]) + found.Withheld[1:] + ".")
+		r.warn(deploy.Sentence(found.Withheld))
 	}
 	if found.Tries == 0 {
 		return
