@@ -31,7 +31,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $14, $
 ON CONFLICT (id) DO `
 
 const again = `UPDATE SET action = excluded.action, target = excluded.target, order_key = excluded.order_key,
-	expires = excluded.expires, state = excluded.state, note = 'sent again', tries = 0,
+	expires = excluded.expires, state = excluded.state, tries = 0,
+	note = CASE WHEN excluded.state = 'dead' THEN excluded.note ELSE 'sent again' END,
 	due = excluded.due, updated = excluded.updated, woken = 0, untold = excluded.untold
 WHERE delivery.state = 'dead'`
 
@@ -172,7 +173,11 @@ func row(b Batch, a rule.Action, now time.Time) ([]any, error) {
 	}
 	var expires int64
 	if a.MaxAge > 0 {
-		expires = b.Event.Received.Add(a.MaxAge).UnixMilli()
+		since := b.Event.Received
+		if b.Again {
+			since = now // whoever asks for it again wants it now
+		}
+		expires = since.Add(a.MaxAge).UnixMilli()
 	}
 	state, untold := Ready, false
 	if a.Problem != "" {

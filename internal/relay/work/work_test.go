@@ -61,6 +61,7 @@ func contract(t *testing.T, open opener) {
 		"one_at_a_time":               oneAtATime,
 		"late_news_is_superseded":     lateNewsIsSuperseded,
 		"too_old_is_dead":             tooOldIsDead,
+		"sent_again_is_young_again":   sentAgainIsYoungAgain,
 		"concurrency_is_per_target":   concurrencyIsPerTarget,
 		"problems_are_dead_at_once":   problemsAreDeadAtOnce,
 		"nothing_is_told_of_telling":  nothingIsToldOfTelling,
@@ -434,6 +435,25 @@ func tooOldIsDead(t *testing.T, open opener) {
 		t.Fatal(err)
 	}
 	await(t, w, "a", work.Done) // a person wants it all the same
+}
+
+// A redelivery makes an old event wanted again, by the sender's button as by
+// hand; what still cannot be done goes on saying why.
+func sentAgainIsYoungAgain(t *testing.T, open opener) {
+	w := start(t, open, work.Options{}, func(rule.Action) error { return nil })
+	e := happened("e")
+	e.Received = time.Now().Add(-2 * time.Hour)
+	old, bad := action("old"), action("bad")
+	old.MaxAge, bad.Problem = time.Hour, "no commit is known"
+	b := work.Batch{Event: e, Actions: []rule.Action{old, bad}}
+	accept(t, w, b)
+	await(t, w, "old", work.Dead)
+	b.Again = true
+	accept(t, w, b)
+	await(t, w, "old", work.Done)
+	if got := await(t, w, "bad", work.Dead); got.Note != bad.Problem {
+		t.Errorf("note %q, want %q", got.Note, bad.Problem)
+	}
 }
 
 func concurrencyIsPerTarget(t *testing.T, open opener) {
