@@ -14,18 +14,11 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/origin"
 )
 
-// mostEvent is far above what a webhook may weigh (25 MB), in bytes.
-const mostEvent = 64 << 20
-
 // resolve finds out what was deployed, and why it is thought so.
 func (r *run) resolve(context.Context) *deploy.Ending {
 	var payload []byte
 	if path := r.Getenv("GITHUB_EVENT_PATH"); path != "" {
-		var err error
-		payload, err = r.ReadFile(path)
-		if err != nil || len(payload) > mostEvent {
-			payload = nil // origin says what that means
-		}
+		payload, _ = r.ReadFile(path) // origin says what it means that there is nothing
 	}
 	r.res = origin.Resolve(r.Getenv, payload, r.given())
 	r.notes = append(r.notes, r.res.Notes...)
