@@ -43,7 +43,7 @@ func read(t *testing.T, path string) string {
 func FuzzLoggedTextIsNeverACommand(f *testing.F) {
 	for _, seed := range []string{
 		"::error::x", " \u00a0::set-output name=a::b", "x\r::add-mask::y", "a ##[error]b", "##vso[task.setvariable variable=x]y",
-		"###[x]", "####[[x]", "##teamcity[x]", "\ufeff::stop-commands::x", "\x1b[2K::debug::x", "\u2028::error::x", "\u0301::error::", "|\n::error::x",
+		"###[x]", "####[[x]", "##teamcity[x]", "\ufeff::stop-commands::x", "\x1b[2K::debug::x", "\u2028::error::x", "\u0301::error::", "|\n::error::x", "live \u202eton si", "\u2066x\u2069",
 	} {
 		f.Add(seed)
 	}
@@ -53,7 +53,7 @@ func FuzzLoggedTextIsNeverACommand(f *testing.F) {
 		if commands := runner.Commands(out.String()); len(commands) > 0 {
 			t.Errorf("Log(%q) printed %q, in which a runner finds %v", text, out.String(), commands)
 		}
-		for _, bad := range []string{"##[", "##vso[", "##teamcity[", "\r", "\x1b", "\x00"} {
+		for _, bad := range []string{"##[", "##vso[", "##teamcity[", "\r", "\x1b", "\x00", "\u202e", "\u2066"} {
 			if strings.Contains(out.String(), bad) {
 				t.Errorf("Log(%q) printed %q, which holds %q", text, out.String(), bad)
 			}
