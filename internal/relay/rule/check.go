@@ -33,6 +33,21 @@ func (l *loader) checkRule(m mapping, r Rule, t TargetConfig) {
 		l.need(m, r, sorts, "a commit or branch", "commit or branch", sort.knowsRef)
 	case Status:
 		l.need(m, r, sorts, "a commit", "commit", sort.knowsCommit)
+		l.checkCircle(m, r, sorts)
+	}
+}
+
+// checkCircle reports a rule that could answer the statuses that it writes: by
+// the beginning of its context the relay knows them again.
+func (l *loader) checkCircle(m mapping, r Rule, sorts []sort) {
+	context, given := r.with.texts["context"]
+	literal, whole := context.beginning()
+	if !given || whole || literal != "" {
+		return
+	}
+	if slices.ContainsFunc(sorts, func(s sort) bool { return s.service == source.GitHub && s.kind == event.KindCheck }) {
+		l.report(m.node("with"),
+			"context begins with an expression: want text first, such as mirror/${context}, since GitHub reports every status back and the rule would answer its own")
 	}
 }
 

@@ -219,6 +219,31 @@ func TestIgnores(t *testing.T) {
 	}
 }
 
+// What a rule writes comes back from GitHub, and no rule answers it, whatever
+// its context is called and whatever else is listed as the relay's own.
+func TestOwnStatusesAreNotAnswered(t *testing.T) {
+	t.Parallel()
+	const rules = `
+  - {name: default, source: hooks, kind: check, do: status, to: hub}
+  - {name: fixed, source: hooks, kind: check, do: status, to: hub, with: {context: "mirror [all]"}}
+  - {name: made, source: hooks, kind: check, do: status, to: hub, with: {context: "copy/${context}"}}
+`
+	for _, own := range []string{"own:", "own:\n  contexts: [elsewhere]"} {
+		f := load(t, strings.Replace(head, "own:", own, 1)+rules)
+		e := arrived(t, f, "hooks", "status", services.Options{})
+		actions := f.Match(e)
+		if len(actions) != 3 {
+			t.Fatalf("%d actions, want 3", len(actions))
+		}
+		for _, a := range actions {
+			e.Context = a.Commit.Context
+			if got := f.Ignores(e); got != "own" {
+				t.Errorf("%s: %s is %q, want own", a.Rule, e.Context, got)
+			}
+		}
+	}
+}
+
 // A payload never chooses where our token writes.
 func TestRepositoryIsListed(t *testing.T) {
 	t.Parallel()

@@ -157,6 +157,15 @@ func (t template) constant() (string, bool) {
 	return "", false
 }
 
+// beginning returns the text that the template's value begins with, and whether
+// that is all of it.
+func (t template) beginning() (literal string, whole bool) {
+	if literal, whole = t.constant(); !whole && t[0].program == nil {
+		literal = t[0].literal
+	}
+	return literal, whole
+}
+
 // value evaluates the template and keeps the type of a lone expression.
 func (t template) value(v view) (any, error) {
 	if len(t) == 1 && t[0].program != nil {

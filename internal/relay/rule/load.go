@@ -99,9 +99,43 @@ func (l *loader) own(top mapping) {
 	m := l.mapping(top.at, top.values["own"], "a mapping with senders and contexts", "senders", "contexts")
 	l.file.Own = Own{Senders: m.texts("senders"), Contexts: m.globs("contexts")}
 	if !m.has("contexts") {
-		ours, _ := deploy.ParseGlob(contextPrefix + "*")
-		l.file.Own.Contexts = []deploy.Glob{ours}
+		l.ownContext(contextPrefix + "*")
 	}
+	for _, r := range l.file.Rules {
+		l.ownContexts(r)
+	}
+}
+
+// ownContexts makes a rule's commit statuses the relay's own: GitHub reports
+// them back, and a rule that answers itself never ends.
+func (l *loader) ownContexts(r Rule) {
+	context, given := r.with.texts["context"]
+	switch {
+	case r.Do != Status:
+	case given:
+		literal, whole := context.beginning()
+		if pattern := literalGlob(literal); whole {
+			l.ownContext(pattern)
+		} else if literal != "" {
+			l.ownContext(pattern + "*")
+		}
+	default:
+		for _, name := range r.filter.sources {
+			l.ownContext(contextPrefix + name)
+			l.ownContext(contextPrefix + name + "/*")
+		}
+	}
+}
+
+func (l *loader) ownContext(pattern string) {
+	if glob, err := deploy.ParseGlob(pattern); err == nil {
+		l.file.Own.Contexts = append(l.file.Own.Contexts, glob)
+	}
+}
+
+// literalGlob is the pattern that matches text and nothing else.
+func literalGlob(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(text)
 }
 
 // absolute reports whether text is an address on the web.
