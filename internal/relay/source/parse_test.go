@@ -3,6 +3,7 @@ package source_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -189,6 +190,31 @@ func TestParsePrivate(t *testing.T) {
 		text, err := json.Marshal(e)
 		if err != nil || strings.Contains(string(text), canary) {
 			t.Errorf("%s: %v: %s", service, err, text)
+		}
+	}
+}
+
+// Whatever a field that people name is called: if it is a token or a key by its
+// name, it is private.
+func TestParsePrivateNames(t *testing.T) {
+	t.Parallel()
+	const canary = "CANARY-4711"
+	for _, name := range []string{
+		"secretKey", "access_tokens", "private-key", "passwd", "Passphrase", "clientSecretValue", "session token", "api-keys", "auth", "Authorization", "jwt", "credentials",
+	} {
+		for _, form := range []string{
+			`{"bugId":"1","title":"t","customFields":{%[1]q:%[2]q}}`,
+			`{"bugId":"1","title":"t","customFields":{%[1]q:{"a":[%[2]q]}}}`,
+			`{"bugId":"1","title":"t","metadata":[{"title":%[1]q,"value":%[2]q}]}`,
+		} {
+			body := fmt.Sprintf(form, name, canary)
+			e, err := open(t, source.BetterBugs).Parse(source.Request{Header: http.Header{}, Body: []byte(body), Received: received()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text, err := json.Marshal(e); err != nil || strings.Contains(string(text), canary) {
+				t.Errorf("%s: %v: %s", body, err, text)
+			}
 		}
 	}
 }

@@ -19,9 +19,35 @@ func redact(o object) object {
 // credential reports whether the values under this key are tokens or personal
 // addresses.
 func credential(key string) bool {
-	key = foldKey(key)
-	for _, end := range []string{"email", "emails", "token", "password", "secret", "apikey", "authorization", "cookie", "cookies", "phone", "phonenumber"} {
+	key = strings.TrimSuffix(foldKey(key), "s")
+	for _, end := range []string{
+		"email", "phone", "phonenumber", "token", "password", "passwd", "passphrase", "secret", "credential",
+		"apikey", "secretkey", "privatekey", "accesskey", "authorization", "bearer", "jwt", "cookie",
+	} {
 		if strings.HasSuffix(key, end) {
+			return true
+		}
+	}
+	return key == "auth"
+}
+
+// mentionsCredential reports whether a key speaks of a token or the like. What
+// is under it is replaced there; elsewhere the same text may be innocent.
+func mentionsCredential(key string) bool {
+	key = foldKey(key)
+	for _, word := range []string{"token", "secret", "password"} {
+		if strings.Contains(key, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesCredential reports whether an object is a pair, of a name and a value,
+// whose name is a credential's.
+func namesCredential(pair map[string]any) bool {
+	for _, key := range []string{"name", "title", "key", "label"} {
+		if name, ok := pair[key].(string); ok && (credential(name) || mentionsCredential(name)) {
 			return true
 		}
 	}
@@ -50,8 +76,9 @@ const leastCredential, mostCredential = 6, 512
 func collect(value any, found bool, known *[]string) {
 	switch v := value.(type) {
 	case map[string]any:
+		pair := namesCredential(v)
 		for key, item := range v {
-			collect(item, found || credential(key), known)
+			collect(item, found || credential(key) || pair && key == "value", known)
 		}
 	case []any:
 		for _, item := range v {
@@ -78,8 +105,10 @@ func scrub(value any, known *strings.Replacer) any {
 	switch v := value.(type) {
 	case map[string]any:
 		clean := make(map[string]any, len(v))
+		pair := namesCredential(v)
 		for key, item := range v {
-			if (credential(key) || recording(key)) && item != nil {
+			private := credential(key) || mentionsCredential(key) || recording(key) || pair && key == "value"
+			if private && item != nil {
 				item = stars
 			}
 			clean[scrubText(key, known)] = scrub(item, known)

@@ -164,7 +164,7 @@ func (s *Source) secretHeader(name string) bool {
 		return true
 	}
 	name = strings.ToLower(name)
-	for _, word := range []string{"authorization", "cookie", "secret", "token", "password", "signature", "api-key", "apikey", "auth-key"} {
+	for _, word := range []string{"cookie", "secret", "token", "password", "signature", "api-key", "apikey", "auth"} {
 		if strings.Contains(name, word) {
 			return true
 		}

@@ -185,7 +185,7 @@ func TestRedact(t *testing.T) {
 	t.Parallel()
 	h := http.Header{
 		"X-Hub-Signature-256": {"sha256=1"}, "Authorization": {"Bearer 1"}, "Cookie": {"a=1"}, "X-Relay-Secret": {"1"},
-		"X-Api-Key": {"1"}, "X-Gitlab-Token": {"1"}, "Content-Type": {"application/json"}, "X-Odd": {"1"},
+		"X-Api-Key": {"1"}, "X-Auth": {"1"}, "X-Gitlab-Token": {"1"}, "Content-Type": {"application/json"}, "X-Odd": {"1"},
 	}
 	s := openWith(t, source.Config{Service: source.Gleap, Verify: source.Verification{Header: "x-odd", Secrets: []secret.String{secret.New("1")}}})
 	got := s.Redact(h)
