@@ -68,7 +68,7 @@ type process struct {
 
 	cmd  *exec.Cmd
 	log  *log
-	done chan error
+	done chan error // what waiting for it returned
 }
 
 // log gathers what a relay says.
@@ -164,7 +164,9 @@ func (p *process) kill(t *testing.T) {
 		return
 	}
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	<-p.done
+	if err := <-p.done; err == nil {
+		t.Error("the relay ended well before it was killed")
+	}
 	p.cmd = nil
 }
 

@@ -92,7 +92,7 @@ type prepared struct {
 // QueryRowContext implements [querier].
 func (p prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	if query == put {
-		return p.StmtContext(ctx, p.put).QueryRowContext(ctx, args...)
+		return p.StmtContext(ctx, p.put).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // it ends with the transaction
 	}
 	return p.Tx.QueryRowContext(ctx, query, args...)
 }
