@@ -503,6 +503,11 @@ func TestIssueMarker(t *testing.T) {
 	if f.Match(again)[0].Issue.Marker != marker || f.Match(other)[0].Issue.Marker == marker {
 		t.Error("the marker does not follow the subject")
 	}
+	lone, alone := arrived(t, f, "bugs", "report", services.Options{}), arrived(t, f, "bugs", "report", services.Options{})
+	lone.Subject, alone.Subject, alone.ID = "", "", "event-2"
+	if f.Match(lone)[0].Issue.Marker == f.Match(alone)[0].Issue.Marker {
+		t.Error("events without a subject share an issue")
+	}
 	other.Title, other.Description = marker+" @octocat | <b>", "x "+marker
 	other.Fields["custom.team"] = marker
 	for _, a := range f.Match(other) {

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -20,12 +21,13 @@ const (
 )
 
 // issue makes an issue of an event. Its marker is the same for every event of
-// the subject, so that a repeated report finds the issue of the first.
+// the subject, so that a repeated report finds the issue of the first; an event
+// without a subject has an issue of its own.
 func (r Rule) issue(a *Action, v view) error {
 	get := textReader{rule: r, view: v}
 	labels, err := r.labels(v)
 	spec := &IssueSpec{
-		Marker:    marker(v.Source, v.Subject),
+		Marker:    marker(v.Source, cmp.Or(v.Subject, v.ID)),
 		Title:     short(get.text("title", v.Title), maxTitle),
 		Labels:    labels,
 		Assignees: r.assignees(v.Event),
@@ -37,10 +39,7 @@ func (r Rule) issue(a *Action, v view) error {
 	spec.Body = short(strings.TrimSpace(body), maxIssueBody-len(spec.Marker)-2) + "\n\n" + spec.Marker
 	a.Issue = spec
 	a.OrderKey = strings.ToLower(strings.Join([]string{"issue", a.Repository, spec.Marker}, " "))
-	switch {
-	case v.Subject == "":
-		err = errors.Join(err, errors.New("the event has no subject to know its issue by"))
-	case spec.Title == "":
+	if spec.Title == "" {
 		err = errors.Join(err, errors.New("title is empty"))
 	}
 	return errors.Join(get.err, err)

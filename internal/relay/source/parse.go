@@ -54,9 +54,6 @@ func (s *Source) fill(e *event.Event) {
 			*field.value = field.fallback
 		}
 	}
-	if e.Subject == "" {
-		e.Subject = e.Name
-	}
 	if e.Title == "" {
 		e.Title = e.Name
 	}
