@@ -72,10 +72,15 @@ func build(ctx context.Context, api *bitrise.Client, e event.Event) (event.Event
 }
 
 // run adds what the whole run says. With aggregate, the event becomes one of
-// the run and not of a group, so that one green group is no green run.
+// the run and not of a group, so that one green group is no green run, not even
+// where the API does not answer.
 func run(ctx context.Context, api *currents.Client, e event.Event, aggregate bool) (event.Event, error) {
 	r, err := api.Run(ctx, e.Fields["run"])
 	if err != nil {
+		if aggregate && e.Fields["group"] != "" && e.Status == event.StatusSuccess {
+			e.Status = event.StatusUnknown
+			e.Title += ", and the other groups are not known"
+		}
 		return note(e, err)
 	}
 	if ref, err := deploy.ParseCommit(r.Meta.Commit.SHA); err == nil && e.Commit == "" {
@@ -94,7 +99,6 @@ func run(ctx context.Context, api *currents.Client, e event.Event, aggregate boo
 func whole(e event.Event, r currents.Run) event.Event {
 	e.Fields = maps.Clone(e.Fields)
 	delete(e.Fields, "group")
-	e.Subject = e.Fields["run"]
 	tests, state := r.Tests(), r.State()
 	e.Counts = event.Counts{
 		Overall: tests.Overall, Passed: tests.Passes, Failed: tests.Failures,

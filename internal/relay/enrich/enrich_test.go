@@ -94,8 +94,21 @@ func TestCurrentsAggregate(t *testing.T) {
 			"/runs/r1": `{"data": {"runId": "r1", ` + completion + `, ` + two + `}}`,
 		})
 		e, err := ask(t.Context(), group())
-		if err != nil || e.Status != want || e.Subject != "r1" || e.Fields["group"] != "" || e.Counts.Failed != 2 || !strings.Contains(e.Title, "2 groups") {
+		if err != nil || e.Status != want || e.Fields["group"] != "" || e.Counts.Failed != 2 || !strings.Contains(e.Title, "2 groups") {
 			t.Errorf("%s: %+v, %v", completion, e, err)
+		}
+	}
+}
+
+// Where the API does not tell, a green group is not green for all.
+func TestCurrentsAggregateWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusUnauthorized, http.StatusInternalServerError} {
+		for aggregate, want := range map[bool]event.Status{true: event.StatusUnknown, false: event.StatusSuccess} {
+			ask := asking(t, source.Config{Service: source.Currents, Aggregate: aggregate}, status, nil)
+			if e, _ := ask(t.Context(), group()); e.Status != want {
+				t.Errorf("after %d, aggregate %v: status %q, want %q", status, aggregate, e.Status, want)
+			}
 		}
 	}
 }

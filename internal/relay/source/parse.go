@@ -23,6 +23,9 @@ func (s *Source) Parse(r Request) (event.Event, error) {
 	e.Source, e.Service = s.config.Name, s.config.Service
 	e.Received = r.Received.UTC()
 	e.Unverified = s.unverified(r)
+	if run := e.Fields["run"]; s.config.Aggregate && run != "" {
+		e.Subject = run // and not one of its groups: all their events are in one order
+	}
 	s.fill(&e)
 	if err != nil {
 		return e, fmt.Errorf("read body of %s: %w", s.config.Service, err)
