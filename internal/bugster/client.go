@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,7 +48,7 @@ type Result struct {
 	Ending deploy.Ending
 	// Status and Body are those of the last answer, 0 and empty without one.
 	// Where the service echoed the key, it is taken out of all texts of the
-	// result; only the raw body may still hold it in JSON's escapes.
+	// result.
 	Status int
 	Body   string
 	// RetryAfter is how long that answer asked to wait, or 0.
@@ -74,7 +75,7 @@ func (c *Client) Trigger(ctx context.Context, e Event) (Result, error) {
 	answer, attempts, err := poster.Post(ctx, func(ctx context.Context) (*http.Request, error) {
 		return c.request(ctx, body, e.CorrelationID)
 	})
-	result := Result{Status: answer.Status, Body: c.hide(string(answer.Body)), Attempts: attempts}
+	result := Result{Status: answer.Status, Body: c.hideInJSON(answer.Body), Attempts: attempts}
 	result.Reply = readReply(answer.Body, c.hide)
 	result.RetryAfter, _ = outbound.RetryAfter(answer.Header, time.Now())
 	result.Ending, err = judge(answer, result.Reply, attempts, err)
@@ -101,6 +102,21 @@ func (c *Client) hide(text string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, c.Key.Reveal(), "***")
+}
+
+// hideInJSON takes the key out of a body, also where JSON spells it in escapes:
+// such a body is spelled anew.
+func (c *Client) hideInJSON(body []byte) string {
+	var value any
+	if json.Unmarshal(body, &value) == nil {
+		var plain bytes.Buffer
+		encoder := json.NewEncoder(&plain)
+		encoder.SetEscapeHTML(false)
+		if encoder.Encode(value) == nil && c.hide(plain.String()) != plain.String() {
+			return strings.TrimSpace(c.hide(plain.String()))
+		}
+	}
+	return c.hide(string(body))
 }
 
 func (c *Client) request(ctx context.Context, body []byte, correlation string) (*http.Request, error) {

@@ -205,6 +205,9 @@ func TestTheKeyIsHiddenInAReplyThatEscapesIt(t *testing.T) {
 	if strings.Contains(result.Ending.Sentence, apiKey) {
 		t.Errorf("sentence %q, want it without the key", result.Ending.Sentence)
 	}
+	if want := `{"code":"***","message":"not ***"}`; result.Body != want {
+		t.Errorf("body %s, want %s", result.Body, want)
+	}
 }
 
 // What the vendor's own action does wrong, done right.
