@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,17 +26,17 @@ type Local struct {
 
 // Events implements [Journal].
 func (l *Local) Events(ctx context.Context, q Query) ([]Event, error) {
-	f := inbox.Filter{Source: q.Source, Text: q.Text, Since: q.Since, Until: q.Until, Before: q.Before, Most: q.Most}
+	f := inbox.Filter{Source: q.Source, Text: q.Text, Since: q.Since, Until: q.Until, Before: q.Before, Most: cmp.Or(q.Most, 100)}
+	var (
+		stored []inbox.Stored
+		err    error
+	)
 	if isDelivery(q.State) {
-		ids, err := l.Work.EventsIn(ctx, work.State(q.State), q.Before, q.Most)
-		if err != nil || len(ids) == 0 {
-			return nil, err
-		}
-		f.IDs = ids
+		stored, err = l.having(ctx, work.State(q.State), f)
 	} else {
 		f.State = inbox.State(q.State)
+		stored, err = l.Inbox.List(ctx, f)
 	}
-	stored, err := l.Inbox.List(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +45,28 @@ func (l *Local) Events(ctx context.Context, q Query) ([]Event, error) {
 		events[i], ids[i] = eventOf(s), s.ID
 	}
 	return events, l.addDeliveries(ctx, events, ids)
+}
+
+// having lists the entries of a filter that have a delivery in a state. The two
+// are in different files: what has such a delivery is looked through page by
+// page for what the filter chooses.
+func (l *Local) having(ctx context.Context, state work.State, f inbox.Filter) ([]inbox.Stored, error) {
+	var found []inbox.Stored
+	for before, most := f.Before, f.Most; ; {
+		ids, err := l.Work.EventsIn(ctx, state, before, most)
+		if err != nil || len(ids) == 0 {
+			return found, err
+		}
+		f.IDs, f.Most = ids, most-len(found)
+		page, err := l.Inbox.List(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if found = append(found, page...); len(found) == most || len(ids) < most {
+			return found, nil
+		}
+		before = ids[len(ids)-1]
+	}
 }
 
 // isDelivery reports whether a state is one of deliveries, not of events.
