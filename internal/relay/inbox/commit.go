@@ -56,30 +56,36 @@ func (s *sqlite) run() {
 	}
 }
 
-// commit runs a group in one transaction. SQLite undoes a failed statement
-// alone, so one bad row does not fail its neighbours; if the transaction itself
-// fails, all have failed. Nobody hears anything before that is known.
+// commit runs a group and tells everybody how it went, when that is known.
 func (s *sqlite) commit(group []job) {
 	errs := make([]error, len(group))
-	tx, err := s.writer.BeginTx(context.Background(), nil)
-	if err == nil {
-		for i, j := range group {
-			// Who gave up is not served: that would only make others wait.
-			if errs[i] = context.Cause(j.ctx); errs[i] == nil {
-				errs[i] = j.fn(context.WithoutCancel(j.ctx), prepared{tx, s.put})
-			}
-		}
-		if err = tx.Commit(); err != nil {
-			// After a failed commit SQLite may still be inside the transaction.
-			_ = tx.Rollback()
-		}
-	}
+	err := s.together(group, errs)
 	for i, j := range group {
 		if errs[i] == nil {
 			errs[i] = err
 		}
 		j.result <- errs[i]
 	}
+}
+
+// together runs a group in one transaction. SQLite undoes a failed statement
+// alone, so one bad row does not fail its neighbours: what it failed with goes
+// to errs. If the transaction itself fails, all have failed.
+func (s *sqlite) together(group []job, errs []error) error {
+	tx, err := s.writer.BeginTx(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a good commit it does nothing
+	stmt := tx.StmtContext(context.Background(), s.put)
+	defer func() { _ = stmt.Close() }()
+	for i, j := range group {
+		// Who gave up is not served: that would only make others wait.
+		if errs[i] = context.Cause(j.ctx); errs[i] == nil {
+			errs[i] = j.fn(context.WithoutCancel(j.ctx), prepared{tx, stmt})
+		}
+	}
+	return tx.Commit()
 }
 
 // prepared runs the one statement that every event needs without having it
@@ -92,7 +98,7 @@ type prepared struct {
 // QueryRowContext implements [querier].
 func (p prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	if query == put {
-		return p.StmtContext(ctx, p.put).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // it ends with the transaction
+		return p.put.QueryRowContext(ctx, args...)
 	}
 	return p.Tx.QueryRowContext(ctx, query, args...)
 }
