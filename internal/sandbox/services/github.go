@@ -8,27 +8,33 @@ import (
 )
 
 func github() map[string]func(Options) event {
-	return map[string]func(Options) event{
-		"ping":                       hook("ping", func(Options) payload { return payload{"zen": "Keep it logically awesome.", "hook_id": 1} }),
-		"push":                       hook("push", push),
-		"deployment":                 hook("deployment", func(o Options) payload { return payload{"action": "created", "deployment": deployment(o)} }),
-		"deployment_status":          hook("deployment_status", deploymentStatus("success")),
-		"deployment_status:failed":   hook("deployment_status", deploymentStatus("failure")),
-		"deployment_status:pending":  hook("deployment_status", deploymentStatus("in_progress")),
-		"workflow_run":               hook("workflow_run", workflowRun),
-		"check_run":                  hook("check_run", func(o Options) payload { return payload{"action": "completed", "check_run": check(o)} }),
-		"check_suite":                hook("check_suite", func(o Options) payload { return payload{"action": "completed", "check_suite": check(o)} }),
-		"status":                     hook("status", status),
-		"pull_request":               hook("pull_request", pull),
-		"release":                    hook("release", release),
-		"repository_dispatch":        hook("repository_dispatch", func(Options) payload { return dispatch("deploy", payload{"environment": "staging"}) }),
-		"repository_dispatch:vercel": hook("repository_dispatch", vercel),
-		"issues":                     hook("issues", func(Options) payload { return payload{"action": "opened", "issue": payload{"number": 1}} }),
+	played := map[string]func(Options) event{}
+	for what, content := range map[string]func(Options) payload{
+		"ping":                       func(Options) payload { return payload{"zen": "Keep it logically awesome.", "hook_id": 1} },
+		"push":                       push,
+		"deployment":                 func(o Options) payload { return payload{"action": "created", "deployment": deployment(o)} },
+		"deployment_status":          deploymentStatus("success"),
+		"deployment_status:failed":   deploymentStatus("failure"),
+		"deployment_status:pending":  deploymentStatus("in_progress"),
+		"workflow_run":               workflowRun,
+		"check_run":                  func(o Options) payload { return payload{"action": "completed", "check_run": check(o)} },
+		"check_suite":                func(o Options) payload { return payload{"action": "completed", "check_suite": check(o)} },
+		"status":                     status,
+		"pull_request":               pull,
+		"release":                    release,
+		"repository_dispatch":        func(Options) payload { return dispatch("deploy", payload{"environment": "staging"}) },
+		"repository_dispatch:vercel": vercel,
+		"issues":                     func(Options) payload { return payload{"action": "opened", "issue": payload{"number": 1}} },
+	} {
+		played[what] = hook(what, content)
 	}
+	return played
 }
 
-// hook adds what every event of GitHub's has.
-func hook(name string, content func(Options) payload) func(Options) event {
+// hook adds what every event of GitHub's has. Each way in which an event is
+// played is a delivery of its own.
+func hook(what string, content func(Options) payload) func(Options) event {
+	name, _, _ := strings.Cut(what, ":")
 	return func(o Options) event {
 		owner, repo, _ := strings.Cut(o.Repository, "/")
 		body := payload{
@@ -39,7 +45,7 @@ func hook(name string, content func(Options) payload) func(Options) event {
 			"sender": payload{"login": "octocat", "id": 583231, "type": "User"},
 		}
 		maps.Copy(body, content(o))
-		id := hexID("github delivery "+name, o.Serial, 32)
+		id := hexID("github delivery "+what, o.Serial, 32)
 		return event{
 			header: http.Header{
 				"User-Agent":        {"GitHub-Hookshot/abc1234"},

@@ -162,6 +162,9 @@ func encode(body payload, form, name string) (contentType string, encoded []byte
 	if form != "" && name != "github" && name != "betterbugs" {
 		return "", nil, fmt.Errorf("form %q: %s sends JSON only", form, name)
 	}
+	if form == "multipart" && name == "github" {
+		return "", nil, fmt.Errorf("form %q: github sends JSON or an urlencoded form", form)
+	}
 	text, err := json.Marshal(body)
 	if body == nil {
 		text = nil

@@ -51,6 +51,20 @@ func TestMake(t *testing.T) {
 	}
 }
 
+// What GitHub plays in several ways is several deliveries, and not one that is
+// sent again.
+func TestDeliveriesHaveIdentifiersOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, what := range services.Events("github") {
+		id := makeOne(t, "github", what, services.Options{}).Header.Get("X-GitHub-Delivery")
+		if other, known := seen[id]; known || id == "" {
+			t.Errorf("%s and %s: delivery %q", what, other, id)
+		}
+		seen[id] = what
+	}
+}
+
 func TestMakeSigns(t *testing.T) {
 	t.Parallel()
 	for service, header := range map[string]string{"github": "X-Hub-Signature-256", "bitrise": "Bitrise-Hook-Signature"} {
@@ -119,6 +133,7 @@ func TestMakeRefuses(t *testing.T) {
 		{"bitrise", "build/started", "", "want one of build/finished"},
 		{"currents", "RUN_START", "multipart", "currents sends JSON only"},
 		{"betterbugs", "report", "xml", "want urlencoded or multipart"},
+		{"github", "push", "multipart", "github sends JSON or an urlencoded form"},
 	} {
 		if _, err := services.Make(tt.service, tt.what, services.Options{Form: tt.form}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%+v: %v", tt, err)
