@@ -62,7 +62,7 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "[]")
 		return
 	}
-	h.asked = append(h.asked, fmt.Sprintf("%d %s %s %s", h.status, r.Method, r.URL.Path, body))
+	h.asked = append(h.asked, fmt.Sprintf("%d %s %s %s %s", h.status, r.Method, r.URL.Path, bytes.TrimSpace(body), r.Header.Get("Authorization")))
 	w.WriteHeader(h.status)
 	if h.status != http.StatusNoContent {
 		_, _ = io.WriteString(w, `{"number":1}`)

@@ -96,13 +96,14 @@ func serve(ctx context.Context, o relay.Options, pem string) error {
 		return err
 	}
 	o.Client, o.Version, o.Getenv, o.ReadFile = client, version, os.Getenv, os.ReadFile
+	// From here on: a SIGHUP that nobody waits for ends a program.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	r, err := relay.Open(ctx, o)
 	if err != nil {
 		return err
 	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
 	return r.Serve(ctx, hangups)
 }
 

@@ -69,6 +69,7 @@ type Relay struct {
 	work    *work.Work
 	router  *route.Router
 	close   []func() error // last opened, first closed
+	stopped bool           // work has ended
 }
 
 // Open reads the rules and opens the stores. It refuses a data directory that
@@ -103,7 +104,9 @@ func (r *Relay) openStores(ctx context.Context) error {
 			return err
 		}
 		r.close = append(r.close, r.inbox.Close)
-		r.work, err = work.OpenSQLite(ctx, r.options.Data, worked)
+		if r.work, err = work.OpenSQLite(ctx, r.options.Data, worked); err == nil {
+			r.close = append(r.close, r.stopWork)
+		}
 		return err
 	}
 	db, err := pg.Open(ctx, r.options.Database)
@@ -114,7 +117,9 @@ func (r *Relay) openStores(ctx context.Context) error {
 	if r.inbox, err = inbox.OpenPostgres(ctx, db.SQL); err != nil {
 		return err
 	}
-	r.work, err = work.OpenPostgres(ctx, db, worked)
+	if r.work, err = work.OpenPostgres(ctx, db, worked); err == nil {
+		r.close = append(r.close, r.stopWork)
+	}
 	return err
 }
 
@@ -123,6 +128,15 @@ func lock(dir string) (func() error, error) {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	return inbox.Lock(dir)
+}
+
+// stopWork lets attempts under way end, once.
+func (r *Relay) stopWork() error {
+	if r.stopped {
+		return nil
+	}
+	r.stopped = true
+	return r.work.Stop(context.Background())
 }
 
 // Close closes what Open opened. A relay that served is closed already.
@@ -196,8 +210,7 @@ func OpenJournal(ctx context.Context, dir string) (*journal.Local, func() error,
 	if err := r.openStores(ctx); err != nil {
 		return nil, nil, errors.Join(err, r.Close())
 	}
-	closeAll := func() error { return errors.Join(r.work.Stop(ctx), r.Close()) }
-	return &journal.Local{Inbox: r.inbox, Work: r.work}, closeAll, nil
+	return &journal.Local{Inbox: r.inbox, Work: r.work}, r.Close, nil
 }
 
 // Reload reads the rules file again. Everything is made anew from it, so
@@ -212,10 +225,11 @@ func (r *Relay) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// First what comes in: a changed target waits for its attempts under way.
+	r.rules.Store(&rules)
 	if err := r.work.SetLanes(ctx, lanes); err != nil {
 		return err
 	}
-	r.rules.Store(&rules)
 	n, err := r.work.Resume(ctx, "")
 	r.options.Log.Info("rules loaded", "sources", len(rules.Sources), "targets", len(lanes), "rules", len(rules.File.Rules), "resumed", n)
 	return err
