@@ -53,7 +53,7 @@ func (r *Relay) Serve(ctx context.Context, reload <-chan os.Signal) error {
 	}
 	for _, step := range start {
 		if err := step(ctx); err != nil {
-			return errors.Join(err, front.Close(), back.Close(), r.work.Stop(context.WithoutCancel(ctx)), r.Close())
+			return errors.Join(err, front.Close(), back.Close(), r.Close())
 		}
 	}
 	return r.serve(ctx, front, back, reload)
@@ -106,7 +106,7 @@ func (r *Relay) serve(ctx context.Context, front, back net.Listener, reload <-ch
 	ctx = context.WithoutCancel(ctx)
 	errs := []error{cause, shut(ctx, door)}
 	routing.Wait()
-	errs = append(errs, r.work.Stop(ctx), shut(ctx, house), r.Close())
+	errs = append(errs, r.stopWork(), shut(ctx, house), r.Close())
 	wg.Wait()
 	return errors.Join(errs...)
 }
