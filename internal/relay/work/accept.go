@@ -162,6 +162,10 @@ func places(first, n int) string {
 	return strings.Join(list, ", ")
 }
 
+// isFinal reports whether what comes later about the same subject can only
+// repeat an action. An issue's subject can be reopened.
+func isFinal(a rule.Action) bool { return a.Do == rule.Status && a.Status.Final() }
+
 func row(b Batch, a rule.Action, now time.Time) ([]any, error) {
 	action, err := json.Marshal(a)
 	if err != nil {
@@ -185,7 +189,7 @@ func row(b Batch, a rule.Action, now time.Time) ([]any, error) {
 	}
 	return []any{
 		a.ID, b.Event.ID, b.Event.Service, a.Rule, a.Target, string(action), a.OrderKey,
-		b.SubjectSince.UnixMilli(), flag(a.Status.Final()), occurred.UnixMilli(), expires,
+		b.SubjectSince.UnixMilli(), flag(isFinal(a)), occurred.UnixMilli(), expires,
 		state, a.Problem, now.UnixMilli(), flag(untold),
 	}, nil
 }

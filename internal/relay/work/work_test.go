@@ -60,6 +60,7 @@ func contract(t *testing.T, open opener) {
 		"refusal_pauses_the_target":   refusalPausesTheTarget,
 		"one_at_a_time":               oneAtATime,
 		"late_news_is_superseded":     lateNewsIsSuperseded,
+		"reopened_is_news":            reopenedIsNews,
 		"too_old_is_dead":             tooOldIsDead,
 		"sent_again_is_young_again":   sentAgainIsYoungAgain,
 		"concurrency_is_per_target":   concurrencyIsPerTarget,
@@ -417,6 +418,22 @@ func lateNewsIsSuperseded(t *testing.T, open opener) {
 			await(t, w, "late", tt.want)
 		})
 	}
+}
+
+// A bug that was closed can be reopened, which no final status can; what was
+// said before it was closed still comes too late.
+func reopenedIsNews(t *testing.T, open opener) {
+	w := start(t, open, work.Options{}, func(rule.Action) error { return nil })
+	at := time.Now().Add(-time.Hour)
+	send := func(id string, s event.Status, occurred time.Duration, want work.State) {
+		e, a := happened(id), status(id, s)
+		e.Occurred, a.Do = at.Add(occurred*time.Second), rule.Issue
+		accept(t, w, work.Batch{Event: e, SubjectSince: at, Actions: []rule.Action{a}})
+		await(t, w, id, want)
+	}
+	send("closed", event.StatusClosed, 2, work.Done)
+	send("before", event.StatusOpen, 1, work.Superseded)
+	send("reopened", event.StatusOpen, 3, work.Done)
 }
 
 func tooOldIsDead(t *testing.T, open opener) {
