@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 )
 
 // Stored is an entry with what became of it.
@@ -115,11 +117,11 @@ func (b *Inbox) List(ctx context.Context, f Filter) ([]Stored, error) {
 		query += ` WHERE ` + strings.Join(where, " AND ")
 	}
 	args = append(args, cmp.Or(f.Most, 100))
-	rows, err := b.reader().QueryContext(ctx, fmt.Sprintf("%s ORDER BY id DESC LIMIT $%d", query, len(args)), args...)
+	found, err := b.reader().QueryContext(ctx, fmt.Sprintf("%s ORDER BY id DESC LIMIT $%d", query, len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
-	list, err := collect(rows, func(r *sql.Rows) (s Stored, err error) { return s, s.scan(r) })
+	list, err := rows.Collect(found, func(r *sql.Rows) (s Stored, err error) { return s, s.scan(r) })
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
@@ -158,18 +160,4 @@ SELECT count(*), min(last_arrival) FROM event WHERE route_at IS NOT NULL`).Scan(
 		since = time.UnixMilli(oldest.Int64).UTC()
 	}
 	return n, since, nil
-}
-
-// collect reads and closes rows.
-func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		item, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, item)
-	}
-	return list, rows.Err()
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 )
 
 // Claim is a batch of entries that one router works on.
@@ -20,14 +22,14 @@ type Claim struct {
 func (b *Inbox) Claim(ctx context.Context, now time.Time, lease time.Duration, most int) (Claim, error) {
 	claim := Claim{Until: now.Add(lease)}
 	err := b.write(ctx, func(ctx context.Context, q querier) error {
-		rows, err := q.QueryContext(ctx, `
+		found, err := q.QueryContext(ctx, `
 UPDATE event SET route_at = $1, tries = tries + 1 WHERE id IN (
 	SELECT id FROM event WHERE route_at <= $2 ORDER BY route_at LIMIT $3 `+b.skipLocked()+`)
 RETURNING id`, claim.Until.UnixMilli(), now.UnixMilli(), most)
 		if err != nil {
 			return err
 		}
-		claim.IDs, err = collect(rows, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) })
+		claim.IDs, err = rows.Collect(found, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) })
 		return err
 	})
 	if err != nil {

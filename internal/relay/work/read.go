@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 )
 
 const head = `id, event_id, action, state, note, url, tries, due, created, updated`
@@ -69,36 +71,36 @@ func (w *Work) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 		add("target", f.Target)
 	}
 	args = append(args, cmp.Or(f.Most, 100))
-	rows, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`SELECT `+head+` FROM delivery WHERE %s ORDER BY event_id DESC, id LIMIT $%d`,
+	found, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`SELECT `+head+` FROM delivery WHERE %s ORDER BY event_id DESC, id LIMIT $%d`,
 		strings.Join(where, " AND "), len(args)), args...)
 	if err != nil {
 		return nil, errorf("list deliveries", err)
 	}
-	list, err := collect(rows, func(r *sql.Rows) (d Delivery, err error) { return d, d.scan(r) })
+	list, err := rows.Collect(found, func(r *sql.Rows) (d Delivery, err error) { return d, d.scan(r) })
 	return list, errorf("list deliveries", err)
 }
 
 // EventsIn lists events that have a delivery in a state, newest first, from
 // before an event if one is named.
 func (w *Work) EventsIn(ctx context.Context, state State, before string, most int) ([]string, error) {
-	rows, err := w.store.readers.QueryContext(ctx, `
+	found, err := w.store.readers.QueryContext(ctx, `
 SELECT DISTINCT event_id FROM delivery WHERE state = $1 AND (event_id < $2 OR $2 = '') ORDER BY event_id DESC LIMIT $3`,
 		state, before, cmp.Or(most, 100))
 	if err != nil {
 		return nil, errorf("list events", err)
 	}
-	list, err := collect(rows, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) })
+	list, err := rows.Collect(found, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) })
 	return list, errorf("list events", err)
 }
 
 // Attempts lists a delivery's attempts, the first first.
 func (w *Work) Attempts(ctx context.Context, id string) ([]Attempt, error) {
-	rows, err := w.store.readers.QueryContext(ctx, `
+	found, err := w.store.readers.QueryContext(ctx, `
 SELECT number, started, finished, outcome, status, note FROM attempt WHERE delivery_id = $1 ORDER BY number`, id)
 	if err != nil {
 		return nil, errorf("list attempts", err)
 	}
-	list, err := collect(rows, func(r *sql.Rows) (Attempt, error) {
+	list, err := rows.Collect(found, func(r *sql.Rows) (Attempt, error) {
 		var (
 			a        Attempt
 			started  int64
@@ -123,11 +125,11 @@ type Pause struct {
 
 // Pauses lists the targets that are paused.
 func (w *Work) Pauses(ctx context.Context) ([]Pause, error) {
-	rows, err := w.store.readers.QueryContext(ctx, `SELECT name, since, note FROM paused_target ORDER BY name`)
+	found, err := w.store.readers.QueryContext(ctx, `SELECT name, since, note FROM paused_target ORDER BY name`)
 	if err != nil {
 		return nil, errorf("list paused targets", err)
 	}
-	list, err := collect(rows, func(r *sql.Rows) (Pause, error) {
+	list, err := rows.Collect(found, func(r *sql.Rows) (Pause, error) {
 		var (
 			p     Pause
 			since int64
@@ -141,23 +143,23 @@ func (w *Work) Pauses(ctx context.Context) ([]Pause, error) {
 
 // Counts tells how many deliveries are in each state.
 func (w *Work) Counts(ctx context.Context) (map[State]int, error) {
-	rows, err := w.store.readers.QueryContext(ctx, `SELECT state, count(*) FROM delivery GROUP BY state`)
+	found, err := w.store.readers.QueryContext(ctx, `SELECT state, count(*) FROM delivery GROUP BY state`)
 	if err != nil {
 		return nil, errorf("count deliveries", err)
 	}
-	defer rows.Close()
+	defer found.Close()
 	counts := map[State]int{}
-	for rows.Next() {
+	for found.Next() {
 		var (
 			state State
 			n     int
 		)
-		if err := rows.Scan(&state, &n); err != nil {
+		if err := found.Scan(&state, &n); err != nil {
 			return nil, errorf("count deliveries", err)
 		}
 		counts[state] = n
 	}
-	return counts, errorf("count deliveries", rows.Err())
+	return counts, errorf("count deliveries", found.Err())
 }
 
 // OldestReady tells since when the delivery waits that could have been
@@ -178,18 +180,4 @@ func (w *Work) Failed(ctx context.Context, eventID string) (bool, error) {
 	err := w.store.readers.QueryRowContext(ctx, `
 SELECT count(*) FROM delivery WHERE event_id = $1 AND state = 'dead'`, eventID).Scan(&n)
 	return n > 0, errorf("look for failed deliveries", err)
-}
-
-// collect reads and closes rows.
-func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		item, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, item)
-	}
-	return list, rows.Err()
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 )
 
 // Start begins to carry deliveries out and goes on until [Work.Stop].
@@ -95,13 +97,13 @@ const mostWoken = 500
 // wakeSome inserts jobs and then notes that it did. A crash between the two
 // makes a second job, which finds nothing to do.
 func (w *Work) wakeSome(ctx context.Context, where string, args []any) (int, error) {
-	rows, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`
+	found, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`
 SELECT id, target FROM delivery WHERE %s AND state IN ('ready', 'retry', 'running') ORDER BY updated LIMIT %d`, where, mostWoken), args...)
 	if err != nil {
 		return 0, err
 	}
 	type asleep struct{ id, target string }
-	list, err := collect(rows, func(r *sql.Rows) (a asleep, err error) { return a, r.Scan(&a.id, &a.target) })
+	list, err := rows.Collect(found, func(r *sql.Rows) (a asleep, err error) { return a, r.Scan(&a.id, &a.target) })
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
@@ -122,12 +124,12 @@ func (w *Work) tell(ctx context.Context) error {
 	if w.options.Tell == nil {
 		return nil
 	}
-	rows, err := w.store.readers.QueryContext(ctx, `
+	found, err := w.store.readers.QueryContext(ctx, `
 SELECT `+head+` FROM delivery WHERE untold = 1 ORDER BY updated LIMIT 100`)
 	if err != nil {
 		return errorf("look for news", err)
 	}
-	list, err := collect(rows, func(r *sql.Rows) (d Delivery, err error) { return d, d.scan(r) })
+	list, err := rows.Collect(found, func(r *sql.Rows) (d Delivery, err error) { return d, d.scan(r) })
 	if err != nil {
 		return errorf("look for news", err)
 	}
