@@ -13,5 +13,5 @@ import (
 // way is taken back only after two minutes.
 func TestKilledUnderLoadOnPostgres(t *testing.T) {
 	t.Parallel()
-	killUnderLoad(t, 4*time.Minute, "DATABASE="+pgtest.Start(t))
+	killUnderLoad(t, 6*time.Minute, "DATABASE="+pgtest.Start(t))
 }
