@@ -37,7 +37,8 @@ system_tests() {
     AFTERDEPLOY_REQUIRE_POSTGRES=1 go test -tags e2e -count=1 -run "^($names)\$" ./internal/relay
 }
 
-# fuzz TIME runs every fuzz target that long.
+# fuzz TIME runs every fuzz target that long (10s) or that often (3000x). A count
+# cannot end in the middle of an input, which the fuzzer takes for a failure.
 fuzz() {
     local package target count=0
     while read -r package target; do
