@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
@@ -50,6 +51,32 @@ func TestDescription(t *testing.T) {
 	}
 	if got := described(t, strings.Repeat("<p>ä</p>", 50_000)); utf8.RuneCountInString(got) > 30_000 {
 		t.Errorf("%d characters", utf8.RuneCountInString(got))
+	}
+}
+
+// Anybody may write a report. None keeps the relay busy for long, and none
+// loses its words for being nested.
+func TestDescriptionIsQuick(t *testing.T) {
+	t.Parallel()
+	for _, html := range []string{
+		strings.Repeat("<blockquote>", 1_000) + "word",
+		strings.Repeat("<blockquote>", 450) + strings.Repeat("word<br>", 20_000),
+		strings.Repeat("<blockquote>", 24) + strings.Repeat("word<br>", 30_000),
+		strings.Repeat("<ul><li>", 200) + strings.Repeat("word<br>", 20_000),
+		strings.Repeat("<table><tr><td>", 100) + strings.Repeat("word<br>", 20_000),
+		"word" + strings.Repeat("*_[]<>`#", 30_000),
+		"word " + strings.Repeat("a@b.example ", 20_000) + strings.Repeat("@", 10_000),
+		"word" + strings.Repeat("<b>", 80_000),
+		"word" + strings.Repeat("<p><a href='https://a.example.com'><img src='https://a.example.com/i'>", 3_000),
+	} {
+		began := time.Now()
+		got := described(t, html)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%.40s… took %v, want a moment", html, took)
+		}
+		if !strings.Contains(got, "word") {
+			t.Errorf("%.40s… becomes %.40q", html, got)
+		}
 	}
 }
 

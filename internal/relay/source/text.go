@@ -15,6 +15,7 @@ const (
 	maxFact        = 500
 	maxURL         = 2048
 	maxHTML        = 256 << 10
+	maxNesting     = 24 // what is nested deeper comes from no editor, and takes the converter minutes
 	maxDescription = 30_000 // an issue's body holds 65,536 characters
 )
 
@@ -76,11 +77,12 @@ func plainMarkdown(text string) string {
 // links lead to the web or nowhere, and what is left can neither hide a
 // comment nor call anybody by name.
 func htmlMarkdown(text string) string {
-	doc, err := dom.Parse(strings.NewReader(strings.ToValidUTF8(text[:min(len(text), maxHTML)], "")))
+	text = strings.ToValidUTF8(text[:min(len(text), maxHTML)], "")
+	doc, err := dom.Parse(strings.NewReader(text))
 	if err != nil {
-		return ""
+		return plainMarkdown(text) // it is nested so deep that it is no HTML to anybody
 	}
-	disarm(doc)
+	disarm(doc, maxNesting)
 	markdown, err := htmltomarkdown.ConvertNode(doc)
 	if err != nil {
 		return ""
@@ -94,8 +96,9 @@ func quieten(text string) string {
 	return strings.NewReplacer("<!--", "<\u200b!--", "@", "@\u200b").Replace(text)
 }
 
-// disarm takes out of a document what should not reach Markdown.
-func disarm(n *dom.Node) {
+// disarm takes out of a document what should not reach Markdown, and leaves
+// text alone of what is nested deeper than so many levels.
+func disarm(n *dom.Node, levels int) {
 	for child := n.FirstChild; child != nil; {
 		next := child.NextSibling
 		switch {
@@ -104,15 +107,30 @@ func disarm(n *dom.Node) {
 		case child.Type == dom.ElementNode && child.Data == "img":
 			n.InsertBefore(pictureLink(child), child)
 			n.RemoveChild(child)
+		case child.Type == dom.ElementNode && levels == 0:
+			n.InsertBefore(&dom.Node{Type: dom.TextNode, Data: words(child)}, child)
+			n.RemoveChild(child)
 		case child.Type == dom.ElementNode:
 			child.Attr = safeAttributes(child.Attr)
 			if child.Data == "a" && child.Attr == nil {
 				child.Data = "span" // a link to nowhere is text
 			}
-			disarm(child)
+			disarm(child, levels-1)
 		}
 		child = next
 	}
+}
+
+// words is the text in an element that a reader would see.
+func words(n *dom.Node) string {
+	var b strings.Builder
+	for part := range n.Descendants() {
+		hidden := part.Parent.Data == "script" || part.Parent.Data == "style"
+		if part.Type == dom.TextNode && !hidden {
+			b.WriteString(part.Data + " ")
+		}
+	}
+	return b.String()
 }
 
 // safeAttributes keeps the addresses of links that lead to the web.
