@@ -15,7 +15,7 @@ const (
 	maxFact        = 500
 	maxURL         = 2048
 	maxHTML        = 256 << 10
-	maxNesting     = 24 // what is nested deeper comes from no editor, and takes the converter minutes
+	maxNesting     = 24     // what is nested deeper comes from no editor, and takes the converter minutes
 	maxDescription = 30_000 // an issue's body holds 65,536 characters
 )
 
