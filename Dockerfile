@@ -13,7 +13,9 @@ COPY . .
 # machine's own.
 ARG TARGETARCH
 ARG VERSION=dev
-RUN CGO_ENABLED=0 GOOS=linux GOARCH=${TARGETARCH} go build -trimpath \
+# -l: without inlining the image is half a megabyte smaller. The program waits
+# for a network nearly all of its time.
+RUN CGO_ENABLED=0 GOOS=linux GOARCH=${TARGETARCH} go build -trimpath -gcflags=all=-l \
     -ldflags="-s -w -X main.version=${VERSION}" -o /out/afterdeploy ./cmd/afterdeploy
 
 # Busybox, since GitLab, CircleCI and the runner's Kubernetes mode start a

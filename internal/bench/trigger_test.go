@@ -124,7 +124,7 @@ func secure(b *testing.B, service *sandbox.Sandbox, dir string) string {
 func afterdeploy(b *testing.B, dir, url string) program {
 	b.Helper()
 	binary := filepath.Join(dir, "afterdeploy")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "../../cmd/afterdeploy")
+	build := exec.Command("go", "build", "-trimpath", "-gcflags=all=-l", "-ldflags=-s -w", "-o", binary, "../../cmd/afterdeploy")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, out)
