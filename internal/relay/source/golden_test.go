@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
 	"net/http"
 	"net/textproto"
 	"os"
@@ -24,8 +23,6 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/services"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
-
-var update = flag.Bool("update", false, "rewrite the goldens")
 
 const key = "a secret that both sides know"
 
@@ -107,7 +104,7 @@ func TestRequests(t *testing.T) {
 				t.Errorf("Parse() = %v", err)
 			}
 			got := show(t, e)
-			if *update {
+			if os.Getenv("UPDATE") != "" {
 				set(archive, "event.json", got)
 				if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
 					t.Fatal(err)
@@ -184,7 +181,7 @@ func show(t *testing.T, e event.Event) []byte {
 
 func golden(t *testing.T, file string, got []byte) {
 	t.Helper()
-	if *update {
+	if os.Getenv("UPDATE") != "" {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			t.Fatal(err)
 		}
