@@ -124,6 +124,8 @@ func (w *Work) tell(ctx context.Context) error {
 	if w.options.Tell == nil {
 		return nil
 	}
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	found, err := w.store.readers.QueryContext(ctx, `
 SELECT `+head+` FROM delivery WHERE untold = 1 ORDER BY updated LIMIT 100`)
 	if err != nil {

@@ -124,6 +124,9 @@ type Work struct {
 
 	mu    sync.RWMutex
 	lanes map[string]Lane
+
+	// telling has one notice told at a time, and so each once.
+	telling sync.Mutex
 }
 
 func newWork(o Options, s store) *Work {
