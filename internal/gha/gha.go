@@ -43,10 +43,6 @@ func (d deaf) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// OnGitHub reports whether a GitHub runner, or one that acts like it, reads the
-// log.
-func (r *Runner) OnGitHub() bool { return r.commands }
-
 // Input returns an action's input, trimmed, or "".
 func (r *Runner) Input(name string) string { return r.act.GetInput(name) }
 

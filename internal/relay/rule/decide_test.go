@@ -107,7 +107,7 @@ func golden(t *testing.T, file string, value any) {
 	if err := encoder.Encode(value); err != nil {
 		t.Fatal(err)
 	}
-	if *update {
+	if os.Getenv("UPDATE") != "" {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			t.Fatal(err)
 		}

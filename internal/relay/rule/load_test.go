@@ -3,7 +3,6 @@ package rule_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,8 +14,6 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
-
-var update = flag.Bool("update", false, "rewrite the goldens")
 
 // lookup knows every secret but env:EMPTY.
 func lookup(ref string) (secret.String, error) {
@@ -57,7 +54,7 @@ func TestLoadProblems(t *testing.T) {
 			if strings.Contains(got, "swordfish") || strings.Contains(got, "hunter2") {
 				t.Errorf("a secret is quoted: %s", got)
 			}
-			if *update {
+			if os.Getenv("UPDATE") != "" {
 				archive.Files[1].Data = []byte(got)
 				if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
 					t.Fatal(err)

@@ -40,7 +40,7 @@ func (t TargetConfig) Lists(repository string) bool {
 	return slices.ContainsFunc(t.Repositories, func(listed string) bool {
 		listed = strings.ToLower(listed)
 		if prefix, ok := strings.CutSuffix(listed, "*"); ok {
-			return strings.HasPrefix(repository, prefix) && len(repository) > len(prefix)
+			return strings.Contains(prefix, "/") && strings.HasPrefix(repository, prefix) && len(repository) > len(prefix)
 		}
 		return listed == repository
 	})

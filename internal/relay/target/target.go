@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
@@ -95,34 +94,22 @@ func New(client *http.Client, c rule.TargetConfig) (Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("target %s: %w", c.Name, err)
 	}
-	return bounded{made, c.Repositories}, nil
+	return bounded{made, c}, nil
 }
 
 // bounded refuses repositories that the target does not list. Rules are checked
 // for that too; here it holds whatever a rule or a payload says.
 type bounded struct {
 	Target
-	repositories []string
+	config rule.TargetConfig
 }
 
 // Deliver implements [Target].
 func (b bounded) Deliver(ctx context.Context, a rule.Action) (Result, error) {
-	if a.Repository != "" && !lists(b.repositories, a.Repository) {
+	if a.Repository != "" && !b.config.Lists(a.Repository) {
 		return Result{}, &Error{Verdict: Dead, Err: fmt.Errorf("target %s does not list repository %q", a.Target, a.Repository)}
 	}
 	return b.Target.Deliver(ctx, a)
-}
-
-// lists reports whether a list of owner/name and owner/name* has a repository.
-func lists(patterns []string, repository string) bool {
-	repository = strings.ToLower(repository)
-	for _, p := range patterns {
-		prefix, open := strings.CutSuffix(strings.ToLower(p), "*")
-		if repository == prefix || open && strings.Contains(prefix, "/") && strings.HasPrefix(repository, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 // missing is the failure of an action whose kind and content do not fit, or fit
