@@ -103,10 +103,10 @@ func (r *Relay) serve(ctx context.Context, front, back net.Listener, reload <-ch
 	if errors.Is(cause, context.Canceled) {
 		cause = nil
 	}
-	ctx = context.WithoutCancel(ctx)
-	errs := []error{cause, shut(ctx, door)}
+	last := context.WithoutCancel(ctx) // a new name: what was started above holds ctx
+	errs := []error{cause, shut(last, door)}
 	routing.Wait()
-	errs = append(errs, r.stopWork(), shut(ctx, house), r.Close())
+	errs = append(errs, r.stopWork(), shut(last, house), r.Close())
 	wg.Wait()
 	return errors.Join(errs...)
 }
