@@ -1,6 +1,5 @@
 // Package bitrise is a client of Bitrise's API, as far as this project needs
-// it: builds, and the webhooks that report them. It asks once; when to ask
-// again is the caller's business.
+// it: builds, and the webhooks that report them.
 package bitrise
 
 import (
@@ -25,13 +24,17 @@ type Client struct {
 	BaseURL string
 	// Token is a personal or workspace access token.
 	Token secret.String
+	// Retry says how often and when to ask again; nil asks once.
+	Retry *outbound.Poster
+
+	hide []secret.String // what a request holds
 }
 
 // api is how the service is called.
 func (c *Client) api() outbound.API {
 	return outbound.API{
 		Service: "Bitrise", Client: c.HTTP, BaseURL: cmp.Or(c.BaseURL, defaultURL),
-		Key: c.Token, Most: mostAnswer, Message: message,
+		Key: c.Token, Most: mostAnswer, Hide: c.hide, Message: message, Retry: c.Retry,
 	}
 }
 

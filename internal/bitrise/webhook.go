@@ -3,21 +3,53 @@ package bitrise
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
 
 // Webhook is one outgoing webhook of an app. Its secret is never told again.
 type Webhook struct {
-	Slug      string    `json:"slug"`
-	URL       string    `json:"url"`
-	Events    []string  `json:"events"`
+	Slug    string                   `json:"slug"`
+	URL     string                   `json:"url"`
+	Events  []string                 `json:"events"`
+	Headers map[string]secret.String `json:"-"`
+	// ByAddon tells that an add-on of the app made it.
+	ByAddon   bool      `json:"registered_by_addon"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
+
+// UnmarshalJSON implements [json.Unmarshaler]: the headers become secrets.
+func (w *Webhook) UnmarshalJSON(text []byte) error {
+	type plain Webhook
+	read := struct {
+		*plain
+		Headers map[string]string `json:"headers"`
+	}{plain: (*plain)(w)}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	if len(read.Headers) > 0 {
+		w.Headers = make(map[string]secret.String, len(read.Headers))
+	}
+	for name, value := range read.Headers {
+		w.Headers[name] = secret.New(value)
+	}
+	return nil
+}
+
+// Events are what a webhook can report: builds, or whatever else there will be.
+func Events() []string { return []string{"build", "all"} }
 
 // WebhookSpec is what a webhook is to be. An update replaces all of it.
 type WebhookSpec struct {
@@ -28,6 +60,28 @@ type WebhookSpec struct {
 	Secret secret.String
 	// Headers go along with each delivery.
 	Headers map[string]secret.String
+}
+
+// Check reports everything that the API would refuse. It documents no limits.
+func (s WebhookSpec) Check() error {
+	var errs []error
+	if u, err := url.Parse(s.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		errs = append(errs, fmt.Errorf("url %q: want an address such as https://relay.example.com/hooks/ci", s.URL))
+	}
+	for _, event := range s.Events {
+		if !slices.Contains(Events(), event) {
+			errs = append(errs, fmt.Errorf("event %q: want one of %s", event, strings.Join(Events(), ", ")))
+		}
+	}
+	for name, value := range s.Headers {
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			errs = append(errs, fmt.Errorf("header name %q: want letters, digits and dashes", name))
+		case !httpguts.ValidHeaderFieldValue(value.Reveal()):
+			errs = append(errs, fmt.Errorf("header %s: want a value without line ends and control characters", name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (s WebhookSpec) wire() any {
@@ -49,81 +103,26 @@ func (c *Client) Webhooks(ctx context.Context, app string) ([]Webhook, error) {
 
 // CreateWebhook makes a webhook.
 func (c *Client) CreateWebhook(ctx context.Context, app string, spec WebhookSpec) (Webhook, error) {
-	var answer enveloped[Webhook]
-	err := c.api().Call(ctx, "create webhook", http.MethodPost, nil, spec.wire(), &answer, "apps", app, "outgoing-webhooks")
-	return answer.Data, err
+	return c.write(ctx, "create webhook", http.MethodPost, spec, "apps", app, "outgoing-webhooks")
 }
 
 // UpdateWebhook replaces a webhook.
 func (c *Client) UpdateWebhook(ctx context.Context, app, webhook string, spec WebhookSpec) (Webhook, error) {
+	return c.write(ctx, "update webhook", http.MethodPut, spec, "apps", app, "outgoing-webhooks", webhook)
+}
+
+func (c *Client) write(ctx context.Context, op, method string, spec WebhookSpec, path ...string) (Webhook, error) {
+	if err := spec.Check(); err != nil {
+		return Webhook{}, fmt.Errorf("%s: %w", op, err)
+	}
+	hiding := *c
+	hiding.hide = append(slices.Collect(maps.Values(spec.Headers)), spec.Secret)
 	var answer enveloped[Webhook]
-	err := c.api().Call(ctx, "update webhook", http.MethodPut, nil, spec.wire(), &answer, "apps", app, "outgoing-webhooks", webhook)
+	err := hiding.api().Call(ctx, op, method, nil, spec.wire(), &answer, path...)
 	return answer.Data, err
 }
 
 // DeleteWebhook takes a webhook away.
 func (c *Client) DeleteWebhook(ctx context.Context, app, webhook string) error {
 	return c.api().Call(ctx, "delete webhook", http.MethodDelete, nil, nil, nil, "apps", app, "outgoing-webhooks", webhook)
-}
-
-// Delivery is one try of a webhook. Bitrise makes one and no more.
-type Delivery struct {
-	Slug    string `json:"slug"`
-	Payload string `json:"request_payload"`
-	// Status is the HTTP status of the answer, or 0 without one.
-	Status    int       `json:"response_http_status"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
-// Failed reports whether the delivery has to be asked for again.
-func (d Delivery) Failed() bool { return d.Status/100 != 2 }
-
-// Deliveries lists a webhook's deliveries, all pages of them.
-func (c *Client) Deliveries(ctx context.Context, app, webhook string) ([]Delivery, error) {
-	return pages[Delivery](ctx, c, "list deliveries", "apps", app, "outgoing-webhooks", webhook, "delivery-items")
-}
-
-// Redeliver asks for a delivery again.
-func (c *Client) Redeliver(ctx context.Context, app, webhook, delivery string) error {
-	return c.api().Call(ctx, "redeliver", http.MethodPost, nil, nil, nil,
-		"apps", app, "outgoing-webhooks", webhook, "delivery-items", delivery, "redeliver")
-}
-
-// enveloped is an answer inside {"data": …} or without, as the API's two
-// descriptions have it.
-type enveloped[T any] struct{ Data T }
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (e *enveloped[T]) UnmarshalJSON(text []byte) error {
-	var outer struct{ Data json.RawMessage }
-	if err := json.Unmarshal(text, &outer); err != nil {
-		return err
-	}
-	if outer.Data != nil {
-		text = outer.Data
-	}
-	return json.Unmarshal(text, &e.Data)
-}
-
-// mostPages ends a list that never ends.
-const mostPages = 200
-
-func pages[T any](ctx context.Context, c *Client, op string, path ...string) ([]T, error) {
-	var all []T
-	query := url.Values{"limit": {"50"}}
-	for range mostPages {
-		var page struct {
-			Data   []T
-			Paging struct{ Next string }
-		}
-		if err := c.api().Call(ctx, op, http.MethodGet, query, nil, &page, path...); err != nil {
-			return nil, err
-		}
-		all = append(all, page.Data...)
-		if page.Paging.Next == "" {
-			break
-		}
-		query.Set("next", page.Paging.Next)
-	}
-	return all, nil
 }

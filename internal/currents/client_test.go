@@ -94,12 +94,13 @@ func TestRunState(t *testing.T) {
 
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
-	const hook = `{"hookId": "h1", "projectId": "p1", "url": "https://r.example.com", "headers": "{\"X-Key\": \"shared\"}", "hookEvents": ["RUN_FINISH"], "label": null}`
+	const id = "550e8400-e29b-41d4-a716-446655440000"
+	const hook = `{"hookId": "` + id + `", "projectId": "p1", "url": "https://r.example.com", "headers": "{\"X-Key\": \"shared\"}", "hookEvents": ["RUN_FINISH"], "label": null}`
 	a := &api{answers: map[string]string{
 		"GET /v1/webhooks?projectId=p1":  `{"status": "OK", "data": [` + hook + `, {"hookId": "h2", "headers": null}]}`,
-		"GET /v1/webhooks/h1":            `{"status": "OK", "data": ` + hook + `}`,
+		"GET /v1/webhooks/" + id:         `{"status": "OK", "data": ` + hook + `}`,
 		"POST /v1/webhooks?projectId=p1": `{"status": "OK", "data": ` + hook + `}`,
-		"PUT /v1/webhooks/h1":            `{"status": "OK", "data": ` + hook + `}`,
+		"PUT /v1/webhooks/" + id:         `{"status": "OK", "data": ` + hook + `}`,
 	}}
 	c := a.client(t)
 	found, err := c.Webhooks(t.Context(), "p1")
@@ -109,17 +110,17 @@ func TestWebhooks(t *testing.T) {
 	if text := fmt.Sprintf("%+v", found); strings.Contains(text, "shared") {
 		t.Errorf("the secret is printed: %s", text)
 	}
-	if one, err := c.Webhook(t.Context(), "h1"); err != nil || one.URL != "https://r.example.com" {
+	if one, err := c.Webhook(t.Context(), id); err != nil || one.URL != "https://r.example.com" {
 		t.Errorf("Webhook() = %+v, %v", one, err)
 	}
 	spec := currents.WebhookSpec{URL: "https://r.example.com", Headers: currents.Headers{"X-Key": secret.New("shared")}}
 	if _, err := c.CreateWebhook(t.Context(), "p1", spec); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.UpdateWebhook(t.Context(), "h1", spec); err != nil {
+	if _, err := c.UpdateWebhook(t.Context(), id, currents.WebhookChange{URL: &spec.URL}); err != nil {
 		t.Error(err)
 	}
-	if err := c.DeleteWebhook(t.Context(), "h1"); err != nil {
+	if err := c.DeleteWebhook(t.Context(), id); err != nil {
 		t.Error(err)
 	}
 	_, sent, _ := strings.Cut(a.asked[2], "{")

@@ -2,16 +2,22 @@ package currents
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Run is one run of a project's tests, all groups together.
 type Run struct {
-	ID        string   `json:"runId"`
-	ProjectID string   `json:"projectId"`
-	Tags      []string `json:"tags"`
+	ID        string    `json:"runId"`
+	ProjectID string    `json:"projectId"`
+	CreatedAt time.Time `json:"createdAt"`
+	// DurationMs is how long it took, in milliseconds; 0 where that is not
+	// known.
+	DurationMs int64    `json:"durationMs"`
+	Tags       []string `json:"tags"`
 	// Completion and Status are words of which the API has two families
 	// ("complete" and "COMPLETE"). [Run.State] reads both.
 	Completion string  `json:"completionState"`
@@ -21,6 +27,8 @@ type Run struct {
 		CIBuildID string `json:"ciBuildId"`
 		Commit    Commit `json:"commit"`
 	} `json:"meta"`
+	// Cursor is the run's place in a list.
+	Cursor string `json:"cursor"`
 }
 
 // Group is one group of a run.
@@ -41,9 +49,11 @@ type Tests struct {
 
 // Commit is what the reporter knew of the commit.
 type Commit struct {
-	SHA    string `json:"sha"`
-	Branch string `json:"branch"`
-	Remote string `json:"remoteOrigin"`
+	SHA        string `json:"sha"`
+	Branch     string `json:"branch"`
+	AuthorName string `json:"authorName"`
+	Message    string `json:"message"`
+	Remote     string `json:"remoteOrigin"`
 }
 
 // State is how a run stands.
@@ -95,15 +105,43 @@ func (r Run) State() State {
 
 // Run returns one run.
 func (c *Client) Run(ctx context.Context, id string) (Run, error) {
-	var run Run
-	err := c.call(ctx, "get run", http.MethodGet, nil, nil, &run, "runs", id)
-	return run, err
+	answer, err := call[Run](ctx, c, "get run", http.MethodGet, nil, nil, "runs", id)
+	return answer.Data, err
 }
 
 // FindRun returns the newest completed run of a CI build.
 func (c *Client) FindRun(ctx context.Context, project, ciBuildID string) (Run, error) {
-	var run Run
 	query := url.Values{"projectId": {project}, "ciBuildId": {ciBuildID}}
-	err := c.call(ctx, "find run", http.MethodGet, query, nil, &run, "runs", "find")
-	return run, err
+	answer, err := call[Run](ctx, c, "find run", http.MethodGet, query, nil, "runs", "find")
+	return answer.Data, err
+}
+
+// mostPages ends a list that never ends.
+const mostPages = 200
+
+// Runs lists a project's runs that were made at since or later, all pages of
+// them, in the API's order, which is newest first. The lists have no specs.
+func (c *Client) Runs(ctx context.Context, project string, since time.Time) ([]Run, error) {
+	// The guide allows 50 at a time, the API's description 100.
+	query := url.Values{"limit": {"50"}, "date_start": {since.UTC().Format("2006-01-02T15:04:05.000Z")}}
+	var all []Run
+	for range mostPages {
+		answer, err := call[[]Run](ctx, c, "list runs", http.MethodGet, query, nil, "projects", project, "runs")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, answer.Data...)
+		if !answer.More {
+			return all, nil
+		}
+		last := ""
+		if n := len(answer.Data); n > 0 {
+			last = answer.Data[n-1].Cursor
+		}
+		if last == "" || last == query.Get("starting_after") {
+			return nil, fmt.Errorf("list runs: Currents says that there are more, and not where: want a cursor")
+		}
+		query.Set("starting_after", last)
+	}
+	return nil, fmt.Errorf("list runs: more than %d pages: want a later time to begin at", mostPages)
 }

@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +19,7 @@ import (
 // apiLimit is the time for one call of an [API].
 const apiLimit = 30 * time.Second
 
-// API is a service's JSON API. Each call asks once; when to ask again is the
-// caller's business.
+// API is a service's JSON API.
 type API struct {
 	// Service is its name, for people.
 	Service string
@@ -31,8 +32,14 @@ type API struct {
 	Key    secret.String
 	// Most is the largest answer read, in bytes.
 	Most int64
+	// Hide lists further secrets that the request holds, and that the service
+	// may quote.
+	Hide []secret.String
 	// Message reads what the service says about an error.
 	Message func(body []byte) string
+	// Retry says how often and when to ask again. Nil asks once, and leaves
+	// that to the caller.
+	Retry *Poster
 }
 
 // APIError is an answer other than the one asked for.
@@ -54,6 +61,9 @@ func (e *APIError) Error() string {
 	if e.Message != "" {
 		text += ": " + e.Message
 	}
+	if e.After > 0 {
+		text += fmt.Sprintf(" (it asks to wait %s)", e.After.Round(time.Second))
+	}
 	return text
 }
 
@@ -66,13 +76,9 @@ func (e *APIError) Temporary() bool {
 // answer into out, if that is not nil. The key goes to the API's own host: a
 // redirect is an error.
 func (a API) Call(ctx context.Context, op, method string, query url.Values, in, out any, path ...string) error {
-	req, err := a.request(ctx, method, query, in, path)
-	if err != nil {
-		return fmt.Errorf("%s: write the request: %w", op, err)
-	}
-	client := *cmp.Or(a.Client, http.DefaultClient)
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := Fetch(ctx, &client, req, apiLimit, a.Most)
+	answer, err := a.fetch(ctx, method, func(ctx context.Context) (*http.Request, error) {
+		return a.request(ctx, method, query, in, path)
+	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -89,11 +95,43 @@ func (a API) Call(ctx context.Context, op, method string, query url.Values, in, 
 	return nil
 }
 
+// fetch makes the request that build writes, and again as far as Retry allows.
+// What is no POST does the same however often it is carried out.
+func (a API) fetch(ctx context.Context, method string, build func(context.Context) (*http.Request, error)) (Answer, error) {
+	client := *cmp.Or(a.Client, http.DefaultClient)
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if a.Retry == nil {
+		req, err := build(ctx)
+		if err != nil {
+			return Answer{}, err
+		}
+		return Fetch(ctx, &client, req, apiLimit, a.Most)
+	}
+	p := *a.Retry
+	p.Client, p.Limit, p.Most = &client, apiLimit, a.Most
+	if method != http.MethodPost {
+		p.Ambiguous = p.Tries
+	}
+	answer, attempts, err := p.Post(ctx, build)
+	if errors.Is(err, ErrTooLong) {
+		err = nil // the answer itself says for how long
+	}
+	if method == http.MethodDelete && answer.Status == http.StatusNotFound && slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Ambiguous }) {
+		answer.Status = http.StatusOK // an earlier try did it
+	}
+	return answer, err
+}
+
 func (a API) request(ctx context.Context, method string, query url.Values, in any, path []string) (*http.Request, error) {
 	var body bytes.Buffer
 	if in != nil {
 		if err := json.NewEncoder(&body).Encode(in); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("write the request: %w", err)
+		}
+	}
+	for _, part := range path {
+		if part == "" || part == "." || part == ".." { // it would make another path
+			return nil, fmt.Errorf("identifier %q: want one that can be part of an address", part)
 		}
 	}
 	req, err := http.NewRequestWithContext(ctx, method, a.address(query, path), &body)
@@ -120,11 +158,14 @@ func (a API) address(query url.Values, path []string) string {
 	return b.String()
 }
 
-// message is what the service says about an error, without the key.
+// message is what the service says about an error, without the key and whatever
+// else is secret.
 func (a API) message(body []byte) string {
 	text := a.Message(body)
-	if a.Key.IsZero() {
-		return text
+	for _, one := range append([]secret.String{a.Key}, a.Hide...) {
+		if !one.IsZero() {
+			text = strings.ReplaceAll(text, one.Reveal(), "***")
+		}
 	}
-	return strings.ReplaceAll(text, a.Key.Reveal(), "***")
+	return text
 }
