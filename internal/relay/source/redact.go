@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -175,4 +176,21 @@ func domain(text string) bool {
 	host := strings.TrimRight(text[:end], ".-")
 	dot := strings.LastIndexByte(host, '.')
 	return dot > 0 && strings.IndexFunc(host[dot+1:], func(r rune) bool { return '0' <= r && r <= '9' }) < 0
+}
+
+// RedactText returns what another side said without what is private in it: the
+// private values of a JSON text, and of any other the e-mail addresses and the
+// user names in URLs.
+func RedactText(text []byte) string {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil || decoder.More() {
+		return scrubText(string(text), strings.NewReplacer())
+	}
+	clean, err := json.Marshal(redact(object{"": value})[""])
+	if err != nil {
+		return stars
+	}
+	return string(clean)
 }

@@ -160,9 +160,11 @@ func (s *Source) Redact(h http.Header) http.Header {
 }
 
 func (s *Source) secretHeader(name string) bool {
-	if strings.EqualFold(name, s.config.Verify.Header) || strings.EqualFold(name, s.service.signature) {
-		return true
-	}
+	return strings.EqualFold(name, s.config.Verify.Header) || strings.EqualFold(name, s.service.signature) || SecretHeader(name)
+}
+
+// SecretHeader reports whether a header's name says that its value is secret.
+func SecretHeader(name string) bool {
 	name = strings.ToLower(name)
 	for _, word := range []string{"cookie", "secret", "token", "password", "signature", "api-key", "apikey", "auth"} {
 		if strings.Contains(name, word) {

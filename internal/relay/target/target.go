@@ -83,6 +83,7 @@ func New(client *http.Client, c rule.TargetConfig) (Target, error) {
 		made Target
 		err  error
 	)
+	client = recorded(client)
 	switch c.Service {
 	case rule.TargetBugster:
 		made, err = newTests(client, c)

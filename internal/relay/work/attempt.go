@@ -26,6 +26,8 @@ type begun struct {
 	tries  int // attempts on this round of the schedule
 	// wait is when to look again where there is none now; 0 means never.
 	wait time.Duration
+	// exchanges are the attempt's requests and their answers.
+	exchanges []target.Exchange
 }
 
 // begin decides whether a delivery is to be attempted now, and if so commits
@@ -173,7 +175,9 @@ func (w *Work) attempt(ctx context.Context, id string) (again time.Duration, err
 	if b.number == 0 {
 		return b.wait, w.tell(ctx)
 	}
-	result, err := w.deliver(ctx, b.action)
+	recorded, exchanges := target.Record(ctx)
+	result, err := w.deliver(recorded, b.action)
+	b.exchanges = exchanges.List()
 	// The attempt was made, whatever became of ctx.
 	return w.finish(context.WithoutCancel(ctx), id, b, result, err)
 }
@@ -228,10 +232,14 @@ func (w *Work) finish(ctx context.Context, id string, b begun, result target.Res
 	now := time.Now()
 	e := end(b.action.Do, b.tries, w.options.Random(), result, failed)
 	e.note = clip(e.note)
-	err := w.store.tx(ctx, func(tx *sql.Tx) error {
+	said, err := json.Marshal(b.exchanges)
+	if err != nil {
+		return 0, errorf("finish attempt at "+id, err)
+	}
+	err = w.store.tx(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `
-UPDATE attempt SET finished = $3, outcome = $4, status = $5, note = $6 WHERE delivery_id = $1 AND number = $2`,
-			id, b.number, now.UnixMilli(), e.outcome, e.status, e.note); err != nil {
+UPDATE attempt SET finished = $3, outcome = $4, status = $5, note = $6, exchanges = $7 WHERE delivery_id = $1 AND number = $2`,
+			id, b.number, now.UnixMilli(), e.outcome, e.status, e.note, string(said)); err != nil {
 			return err
 		}
 		if e.pause {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,7 +97,7 @@ SELECT DISTINCT event_id FROM delivery WHERE state = $1 AND (event_id < $2 OR $2
 // Attempts lists a delivery's attempts, the first first.
 func (w *Work) Attempts(ctx context.Context, id string) ([]Attempt, error) {
 	found, err := w.store.readers.QueryContext(ctx, `
-SELECT number, started, finished, outcome, status, note FROM attempt WHERE delivery_id = $1 ORDER BY number`, id)
+SELECT number, started, finished, outcome, status, note, exchanges FROM attempt WHERE delivery_id = $1 ORDER BY number`, id)
 	if err != nil {
 		return nil, errorf("list attempts", err)
 	}
@@ -105,13 +106,16 @@ SELECT number, started, finished, outcome, status, note FROM attempt WHERE deliv
 			a        Attempt
 			started  int64
 			finished sql.NullInt64
+			said     []byte
 		)
-		err := r.Scan(&a.Number, &started, &finished, &a.Outcome, &a.Status, &a.Note)
+		if err := r.Scan(&a.Number, &started, &finished, &a.Outcome, &a.Status, &a.Note, &said); err != nil {
+			return a, err
+		}
 		a.Started = moment(started)
 		if finished.Valid {
 			a.Finished = moment(finished.Int64)
 		}
-		return a, err
+		return a, json.Unmarshal(said, &a.Exchanges)
 	})
 	return list, errorf("list attempts", err)
 }

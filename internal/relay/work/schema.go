@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS delivery (
 	untold        BIGINT NOT NULL DEFAULT 0
 )`,
 		`CREATE INDEX IF NOT EXISTS delivery_event ON delivery (event_id)`,
-		`CREATE INDEX IF NOT EXISTS delivery_state ON delivery (state, id)`,
+		`CREATE INDEX IF NOT EXISTS delivery_state ON delivery (state, event_id)`,
 		`CREATE INDEX IF NOT EXISTS delivery_asleep ON delivery (updated) WHERE woken = 0`,
 		`CREATE INDEX IF NOT EXISTS delivery_untold ON delivery (updated) WHERE untold = 1`,
 		`CREATE INDEX IF NOT EXISTS delivery_written ON delivery (order_key, subject_since, final, occurred) WHERE state = 'done' AND order_key <> ''`,
@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS attempt (
 	outcome     TEXT NOT NULL DEFAULT '',
 	status      BIGINT NOT NULL DEFAULT 0,
 	note        TEXT NOT NULL DEFAULT '',
+	exchanges   TEXT NOT NULL DEFAULT '[]',
 	PRIMARY KEY (delivery_id, number)
 )`,
 		`

@@ -186,6 +186,8 @@ type Attempt struct {
 	Outcome string `json:"outcome"`
 	Status  int    `json:"status,omitempty"`
 	Note    string `json:"note"`
+	// Exchanges are its requests and their answers.
+	Exchanges []target.Exchange `json:"exchanges"`
 }
 
 // errorf names what was being done.
