@@ -15,10 +15,13 @@ import (
 
 // File is a rules file that [Load] found no fault with.
 type File struct {
-	Sources []source.Config
-	Targets []TargetConfig
-	Rules   []Rule
-	Own     Own
+	// PublicURL is where the services reach the relay, without /hooks; "" where
+	// the file does not say.
+	PublicURL string
+	Sources   []source.Config
+	Targets   []TargetConfig
+	Rules     []Rule
+	Own       Own
 }
 
 // The services that a target can be at.

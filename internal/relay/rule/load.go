@@ -28,10 +28,11 @@ func Load(data []byte, lookup func(ref string) (secret.String, error)) (*File, e
 }
 
 func (l *loader) sections(body ast.Node) {
-	top := l.mapping(body, body, "sources, targets and rules", "sources", "targets", "rules", "own")
+	top := l.mapping(body, body, "sources, targets and rules", "sources", "targets", "rules", "own", "public-url")
 	if len(top.values) == 0 && len(l.problems) > 0 {
 		return // it is something else altogether
 	}
+	l.publicURL(top)
 	l.sources(top)
 	l.targets(top)
 	l.rules(top)
@@ -88,11 +89,30 @@ func (l *loader) url(m mapping, key string) string {
 // apiURL reads the address of an API, to which a key will go.
 func (l *loader) apiURL(m mapping) string {
 	text := l.url(m, "api-url")
-	u, err := url.Parse(text)
-	if err == nil && u.Scheme == "http" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback() {
+	if u, err := url.Parse(text); err == nil && open(u) {
 		l.report(m.node("api-url"), "api-url %q: want https, since a key goes there; http is for localhost", text)
 	}
 	return text
+}
+
+// publicURL reads the relay's own address, to which the services send secrets.
+func (l *loader) publicURL(m mapping) {
+	text := l.url(m, "public-url")
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return // said already
+	case open(u):
+		l.report(m.node("public-url"), "public-url %q: want https, since secrets go there; http is for localhost", text)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		l.report(m.node("public-url"), "public-url: want an address and perhaps a path, such as https://relay.example.com, and nothing else")
+	}
+	l.file.PublicURL = strings.TrimRight(text, "/")
+}
+
+// open reports whether an address is read along on its way.
+func open(u *url.URL) bool {
+	return u.Scheme == "http" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback()
 }
 
 func (l *loader) own(top mapping) {

@@ -12,7 +12,7 @@ import (
 func (l *loader) sources(top mapping) {
 	for _, e := range l.named(top, "sources", "ci: {service: bitrise, verify: {…}}") {
 		m := l.mapping(e.at, e.value, "a mapping with service and verify",
-			"service", "verify", "max-body", "timestamp-tolerance", "repository", "environment", "environment-url", "api-token", "api-url", "aggregate")
+			"service", "verify", "max-body", "timestamp-tolerance", "repository", "environment", "environment-url", "api-token", "api-url", "aggregate", "project-id", "app-slug")
 		if e.key == Relay {
 			l.report(e.at, "source name %q is taken: it is where the relay's own events come from", Relay)
 		}
@@ -28,6 +28,8 @@ func (l *loader) sources(top mapping) {
 			APIToken:       m.secret("api-token"),
 			APIURL:         l.apiURL(m),
 			Aggregate:      m.flag("aggregate", false),
+			ProjectID:      m.text("project-id"),
+			AppSlug:        m.text("app-slug"),
 		}
 		l.checkSource(m, config)
 		l.file.Sources = append(l.file.Sources, config)
@@ -46,10 +48,14 @@ func (l *loader) checkSource(m mapping, c source.Config) {
 		}
 	}
 	if c.Service != source.Currents {
-		for _, key := range []string{"timestamp-tolerance", "aggregate"} {
-			if m.has(key) {
-				l.report(m.node(key), "%s is for currents only", key)
-			}
+		l.only(m, source.Currents, "timestamp-tolerance", "aggregate", "project-id")
+	}
+	if c.Service != source.Bitrise {
+		l.only(m, source.Bitrise, "app-slug")
+	}
+	for key, given := range map[string]string{"project-id": c.ProjectID, "app-slug": c.AppSlug} {
+		if given != "" && c.APIToken.IsZero() {
+			l.report(m.node(key), "%s needs api-token: it is for what the relay asks and sets up through the API", key)
 		}
 	}
 	if c.Aggregate && c.Service == source.Currents && c.APIToken.IsZero() {
@@ -57,6 +63,15 @@ func (l *loader) checkSource(m mapping, c source.Config) {
 	}
 	if c.Service != source.Currents && c.Service != source.Bitrise && m.has("api-token") {
 		l.report(m.node("api-token"), "api-token is for bitrise and currents only")
+	}
+}
+
+// only reports keys that belong to another service.
+func (l *loader) only(m mapping, service string, keys ...string) {
+	for _, key := range keys {
+		if m.has(key) {
+			l.report(m.node(key), "%s is for %s only", key, service)
+		}
 	}
 }
 

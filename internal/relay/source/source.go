@@ -62,6 +62,10 @@ type Config struct {
 	APIURL string
 	// Aggregate makes one event of all groups of a Currents run.
 	Aggregate bool
+	// ProjectID is the Currents project, AppSlug the Bitrise app whose webhook
+	// the source receives.
+	ProjectID string
+	AppSlug   string
 }
 
 // Source is one configured source. Make it with [New].
