@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // write hands fn to the writer and waits for its commit. When ctx ends first,
@@ -59,11 +60,15 @@ func (s *sqlite) run() {
 // commit runs a group and tells everybody how it went, when that is known.
 func (s *sqlite) commit(group []job) {
 	errs := make([]error, len(group))
+	began := time.Now()
 	err := s.together(group, errs)
-	for i, j := range group {
+	for i := range errs {
 		if errs[i] == nil {
 			errs[i] = err
 		}
+	}
+	s.tell(time.Since(began), errs...)
+	for i, j := range group {
 		j.result <- errs[i]
 	}
 }

@@ -60,6 +60,7 @@ func contract(t *testing.T, open func(*testing.T) *inbox.Inbox) {
 		"orders_subjects":         ordersSubjects,
 		"prunes_bodies_then_keys": prunesBodiesThenKeys,
 		"probes":                  probes,
+		"watches":                 watches,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

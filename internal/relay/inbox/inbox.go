@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,7 +59,11 @@ var (
 )
 
 // Inbox is a store of entries on SQLite or Postgres.
-type Inbox struct{ engine }
+type Inbox struct {
+	engine
+	writing atomic.Int64 // writes under way
+	refused atomic.Int64 // size of the largest that failed since it was last proved that one fits
+}
 
 // engine is what differs between the stores. Both take the same SQL.
 type engine interface {
@@ -70,6 +75,8 @@ type engine interface {
 	// skipLocked is the clause by which two relays on one store do not claim
 	// the same entry.
 	skipLocked() string
+	// observe has each commit told to fn.
+	observe(fn func(took time.Duration, failed int))
 	size(ctx context.Context) (int64, error)
 	close() error
 }
@@ -125,6 +132,7 @@ func (b *Inbox) Put(ctx context.Context, e Entry) (Receipt, error) {
 			string(header), e.Received.UnixMilli(), state, routeAt, e.Body).Scan(&receipt.ID, &arrivals)
 	})
 	if err != nil {
+		b.remember(err, len(e.Body))
 		return Receipt{}, fmt.Errorf("keep event: %w", err)
 	}
 	receipt.Duplicate = arrivals > 1
@@ -155,16 +163,4 @@ func newID() (string, error) {
 		return "", fmt.Errorf("make an identifier: %w", err)
 	}
 	return id.String(), nil
-}
-
-// Ping proves that the store commits, by committing.
-func (b *Inbox) Ping(ctx context.Context) error {
-	err := b.write(ctx, func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, `UPDATE probe SET at = $1`, time.Now().UnixMilli())
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("commit to the inbox: %w", err)
-	}
-	return nil
 }

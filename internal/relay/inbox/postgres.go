@@ -5,10 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // postgres lets the server group the commits of concurrent writers.
-type postgres struct{ db *sql.DB }
+type postgres struct {
+	db *sql.DB
+	watch
+}
 
 // OpenPostgres opens the inbox on a Postgres database, which several relays may
 // share. The caller closes db, after the inbox.
@@ -20,18 +24,18 @@ func OpenPostgres(ctx context.Context, db *sql.DB) (*Inbox, error) {
 	if commits == "off" {
 		return nil, fmt.Errorf("open inbox: synchronous_commit is %q: want on, or an acknowledged event may be lost", commits)
 	}
-	p := postgres{db}
+	p := &postgres{db: db}
 	if err := p.create(ctx); err != nil {
 		return nil, fmt.Errorf("open inbox: create tables: %w", err)
 	}
-	return &Inbox{p}, nil
+	return &Inbox{engine: p}, nil
 }
 
 // schemaLock is the advisory lock under which relays that start at the same
 // time create tables one after the other: IF NOT EXISTS alone can fail there.
 const schemaLock = 0x61667465
 
-func (p postgres) create(ctx context.Context) error {
+func (p *postgres) create(ctx context.Context) error {
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -48,15 +52,18 @@ func (p postgres) create(ctx context.Context) error {
 	return tx.Commit()
 }
 
-func (p postgres) write(ctx context.Context, fn func(context.Context, querier) error) error {
-	return fn(ctx, p.db)
+func (p *postgres) write(ctx context.Context, fn func(context.Context, querier) error) error {
+	began := time.Now()
+	err := fn(ctx, p.db)
+	p.tell(time.Since(began), err)
+	return err
 }
 
-func (p postgres) reader() querier { return p.db }
+func (p *postgres) reader() querier { return p.db }
 
-func (p postgres) skipLocked() string { return "FOR UPDATE SKIP LOCKED" }
+func (p *postgres) skipLocked() string { return "FOR UPDATE SKIP LOCKED" }
 
-func (p postgres) size(ctx context.Context) (int64, error) {
+func (p *postgres) size(ctx context.Context) (int64, error) {
 	var size int64
 	if err := p.db.QueryRowContext(ctx, `SELECT pg_total_relation_size('event')`).Scan(&size); err != nil {
 		return 0, fmt.Errorf("measure inbox: %w", err)
@@ -64,4 +71,4 @@ func (p postgres) size(ctx context.Context) (int64, error) {
 	return size, nil
 }
 
-func (p postgres) close() error { return nil }
+func (p *postgres) close() error { return nil }

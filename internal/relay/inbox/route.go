@@ -67,15 +67,7 @@ WHERE id = $1 AND state <> 'unverified' AND pruned = 0`, id, now.UnixMilli())
 }
 
 func (b *Inbox) update(ctx context.Context, verb, id, statement string, args ...any) error {
-	var touched int64
-	err := b.write(ctx, func(ctx context.Context, q querier) error {
-		result, err := q.ExecContext(ctx, statement, args...)
-		if err != nil {
-			return err
-		}
-		touched, err = result.RowsAffected()
-		return err
-	})
+	touched, err := b.affect(ctx, statement, args...)
 	if err == nil && touched == 0 {
 		err = ErrNotFound
 	}

@@ -28,6 +28,7 @@ type sqlite struct {
 	writer  *sql.DB
 	put     *sql.Stmt // on the writer
 	readers *sql.DB
+	watch
 
 	queue chan job
 	mu    sync.RWMutex // held for writing while the queue closes
@@ -58,7 +59,7 @@ func OpenSQLite(ctx context.Context, dir string, most int64) (*Inbox, error) {
 		return nil, errors.Join(fmt.Errorf("open inbox: %w", err), s.closeFiles())
 	}
 	go s.run()
-	return &Inbox{s}, nil
+	return &Inbox{engine: s}, nil
 }
 
 func (s *sqlite) open(ctx context.Context, most int64) error {
