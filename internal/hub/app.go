@@ -53,6 +53,9 @@ func NewApp(o Options, id string, key secret.String) (*App, error) {
 	return &App{client: client, tokens: map[string]installationToken{}}, nil
 }
 
+// Client speaks as the App itself, about itself: its webhook.
+func (a *App) Client() *Client { return a.client }
+
 // Token implements [Auth]. A token is kept until shortly before it expires.
 func (a *App) Token(ctx context.Context, repository string) (secret.String, error) {
 	a.mu.Lock()

@@ -89,14 +89,23 @@ func (c *Client) call(ctx context.Context, op operation, repository string, do f
 	if err != nil {
 		return &Error{Kind: KindValidation, Op: op.name, Err: err}
 	}
-	var token secret.String
+	return c.ask(ctx, op, repository, func(api *github.Client) error { return do(api, owner, name) })
+}
+
+// ask makes the requests of one operation, with the token for a repository, or
+// for whatever else the token is not asked about.
+func (c *Client) ask(ctx context.Context, op operation, about string, do func(api *github.Client) error) error {
+	var (
+		token secret.String
+		err   error
+	)
 	if c.auth != nil {
-		if token, err = c.auth.Token(ctx, repository); err != nil {
+		if token, err = c.auth.Token(ctx, about); err != nil {
 			return within(op, err)
 		}
 	}
 	w := &wire{client: c, token: token}
-	err = do(c.github(w), owner, name)
+	err = do(c.github(w))
 	if w.failed != nil { // go-github hides it behind the context's error
 		err = w.failed
 	}
@@ -104,7 +113,7 @@ func (c *Client) call(ctx context.Context, op operation, repository string, do f
 		return nil
 	}
 	if drop, ok := c.auth.(interface{ forget(repository string) }); ok && KindOf(err) == KindUnauthorized {
-		drop.forget(repository)
+		drop.forget(about)
 	}
 	return within(op, err)
 }

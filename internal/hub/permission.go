@@ -46,6 +46,14 @@ func WriteIssues() Permission { return Permission{"issues", "write"} }
 // WriteContents is what a repository_dispatch needs.
 func WriteContents() Permission { return Permission{"contents", "write"} }
 
+// ReadHooks is what looking at a repository's webhooks needs. No workflow's own
+// token has it: it is a fine-grained token's "Webhooks", or read:repo_hook.
+func ReadHooks() Permission { return Permission{"webhooks", "read"} }
+
+// ReadOrganizationHooks is the same for an organization: "Organization
+// webhooks", or admin:org_hook.
+func ReadOrganizationHooks() Permission { return Permission{"organization webhooks", "read"} }
+
 // PermissionsBlock is the block for a workflow's job that gives all of needs.
 // It is whole, since naming one permission takes all others away.
 func PermissionsBlock(needs ...Permission) string {

@@ -17,6 +17,15 @@ const calls = {
   "/repos/{owner}/{repo}/issues/{issue_number}": ["patch"],
   "/repos/{owner}/{repo}/installation": ["get"],
   "/app/installations/{installation_id}/access_tokens": ["post"],
+  "/repos/{owner}/{repo}/hooks": ["get"],
+  "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries": ["get"],
+  "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}": ["get"],
+  "/orgs/{org}/hooks": ["get"],
+  "/orgs/{org}/hooks/{hook_id}/deliveries": ["get"],
+  "/orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}": ["get"],
+  "/app/hook/config": ["get"],
+  "/app/hook/deliveries": ["get"],
+  "/app/hook/deliveries/{delivery_id}": ["get"],
 };
 
 // What internal/hub/contract understands; all else says nothing about validity.

@@ -32,6 +32,7 @@ type Fake struct {
 	statuses    []*status
 	comments    []*comment
 	issues      []*issue
+	hooks       []*hook
 }
 
 // Write is a request that changed something.
@@ -64,6 +65,9 @@ func New(s Script) *Fake {
 	}
 	for _, i := range s.Issues {
 		f.issues = append(f.issues, &issue{id: f.nextID(), number: i.Number, title: i.Title, body: i.Body, state: or(i.State, "open"), labels: i.Labels, pull: i.Pull, created: f.start, updated: f.start})
+	}
+	for i := range s.Hooks {
+		f.addHook(&s.Hooks[i])
 	}
 	f.routes()
 	return f
@@ -114,6 +118,16 @@ func (f *Fake) routes() {
 		"POST /repos/{owner}/{repo}/dispatches":               {f.dispatch, "contents", "write"},
 		"GET /repos/{owner}/{repo}/installation":              {f.getInstallation, "", ""},
 		"POST /app/installations/{id}/access_tokens":          {f.createToken, "", ""},
+
+		"GET /repos/{owner}/{repo}/hooks":                            {f.listHooks, "webhooks", "read"},
+		"GET /repos/{owner}/{repo}/hooks/{id}/deliveries":            {f.listDeliveries, "webhooks", "read"},
+		"GET /repos/{owner}/{repo}/hooks/{id}/deliveries/{delivery}": {f.getDelivery, "webhooks", "read"},
+		"GET /orgs/{org}/hooks":                                      {f.listHooks, "organization webhooks", "read"},
+		"GET /orgs/{org}/hooks/{id}/deliveries":                      {f.listDeliveries, "organization webhooks", "read"},
+		"GET /orgs/{org}/hooks/{id}/deliveries/{delivery}":           {f.getDelivery, "organization webhooks", "read"},
+		"GET /app/hook/config":                                       {f.appHookConfig, "", ""},
+		"GET /app/hook/deliveries":                                   {f.listDeliveries, "", ""},
+		"GET /app/hook/deliveries/{delivery}":                        {f.getDelivery, "", ""},
 	} {
 		f.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) { f.serve(w, req, r) })
 	}

@@ -29,6 +29,7 @@ type Script struct {
 	Pulls       []Pull       `yaml:"pulls"`
 	Comments    []Comment    `yaml:"comments"`
 	Issues      []Issue      `yaml:"issues"`
+	Hooks       []Hook       `yaml:"hooks"`
 	Faults      []Fault      `yaml:"faults"`
 }
 

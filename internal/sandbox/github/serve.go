@@ -31,6 +31,8 @@ type answer struct {
 	in   string
 	// location is a redirect's.
 	location string
+	// cursor continues a list that is not paged by numbers.
+	cursor string
 	// changed marks a write that was carried out.
 	changed bool
 }
@@ -139,6 +141,11 @@ func (f *Fake) finish(w http.ResponseWriter, req *http.Request, a answer) {
 	if a.location != "" {
 		w.Header().Set("Location", a.location)
 	}
+	if a.cursor != "" {
+		query := req.URL.Query()
+		query.Set("cursor", a.cursor)
+		w.Header().Set("Link", pageLink(req, query, "next"))
+	}
 	tag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(body))
 	fresh := req.Method != http.MethodGet || a.status != http.StatusOK || f.script.NoETags
 	if !fresh {
@@ -185,9 +192,7 @@ func (f *Fake) page(w http.ResponseWriter, req *http.Request, a *answer) {
 	var links []string
 	link := func(page int, rel string) {
 		query.Set("page", strconv.Itoa(page))
-		path, _, _ := strings.Cut(req.RequestURI, "?")
-		to := url.URL{Scheme: "https", Host: req.Host, Path: path, RawQuery: query.Encode()}
-		links = append(links, fmt.Sprintf(`<%s>; rel="%s"`, to.String(), rel))
+		links = append(links, pageLink(req, query, rel))
 	}
 	if at > 1 {
 		link(at-1, "prev")
@@ -206,6 +211,13 @@ func (f *Fake) page(w http.ResponseWriter, req *http.Request, a *answer) {
 		return
 	}
 	a.body = object{"total_count": len(a.list), a.in: some}
+}
+
+// pageLink is one of the Link header.
+func pageLink(req *http.Request, query url.Values, rel string) string {
+	path, _, _ := strings.Cut(req.RequestURI, "?")
+	to := url.URL{Scheme: "https", Host: req.Host, Path: path, RawQuery: query.Encode()}
+	return fmt.Sprintf(`<%s>; rel="%s"`, to.String(), rel)
 }
 
 // number reads a count, with GitHub's tolerance for what is none.
