@@ -57,6 +57,7 @@ func contract(t *testing.T, open func(*testing.T) *inbox.Inbox) {
 		"claims_are_exclusive":    claimsAreExclusive,
 		"arrival_during_routing":  arrivalDuringRouting,
 		"lists":                   lists,
+		"tallies":                 tallies,
 		"orders_subjects":         ordersSubjects,
 		"prunes_bodies_then_keys": prunesBodiesThenKeys,
 		"probes":                  probes,
@@ -330,6 +331,12 @@ func lists(t *testing.T, box *inbox.Inbox) {
 		"until a time":      {inbox.Filter{Until: noon().Add(time.Minute)}, []int{0}},
 		"a page":            {inbox.Filter{Most: 2}, []int{3, 2}},
 		"the next page":     {inbox.Filter{Most: 2, Before: ids[2]}, []int{1, 0}},
+		"the page before":   {inbox.Filter{Most: 2, After: ids[0]}, []int{2, 1}},
+		"a service":         {inbox.Filter{Service: "github"}, []int{3, 2, 1, 0}},
+		"another service":   {inbox.Filter{Service: "gleap"}, nil},
+		"ignored":           {inbox.Filter{State: inbox.Ignored}, []int{3, 2, 1, 0}},
+		"unverified":        {inbox.Filter{State: inbox.Unverified}, nil},
+		"no state at all":   {inbox.Filter{State: "odd"}, nil},
 	} {
 		list, err := box.List(t.Context(), tt.filter)
 		if err != nil {
@@ -342,6 +349,19 @@ func lists(t *testing.T, box *inbox.Inbox) {
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: List = %v, want %v", name, got, tt.want)
 		}
+	}
+}
+
+func tallies(t *testing.T, box *inbox.Inbox) {
+	for i := range 3 {
+		e := entry(fmt.Sprintf("k%d", i))
+		e.Received, e.Unverified = noon().Add(time.Duration(i)*time.Minute), i == 1
+		put(t, box, e)
+	}
+	got, err := box.Tallies(t.Context())
+	want := []inbox.Tally{{Source: "gh", Events: 3, Unverified: 1, Last: noon().Add(2 * time.Minute)}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("Tallies: %v (-want +got):\n%s", err, diff)
 	}
 }
 

@@ -1,16 +1,12 @@
 package inbox
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-
-	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 )
 
 // Stored is an entry with what became of it.
@@ -58,79 +54,6 @@ func (b *Inbox) Get(ctx context.Context, id string) (Stored, error) {
 		return Stored{}, fmt.Errorf("read event %q: %w", id, err)
 	}
 	return s, nil
-}
-
-// Filter chooses entries. Its zero value chooses the newest.
-type Filter struct {
-	// IDs, if there are any, are the only entries considered.
-	IDs    []string
-	Source string
-	State  State
-	// Text is looked for in the subject, name, note and key.
-	Text string
-	// Since and Until bound the time of receipt.
-	Since, Until time.Time
-	// Before continues a list after the entry with this identifier.
-	Before string
-	// Most is how many; 0 means 100.
-	Most int
-}
-
-// List returns entries without header and body, newest first.
-func (b *Inbox) List(ctx context.Context, f Filter) ([]Stored, error) {
-	var (
-		where []string
-		args  []any
-	)
-	add := func(condition string, arg any) {
-		args = append(args, arg)
-		where = append(where, strings.ReplaceAll(condition, "?", fmt.Sprintf("$%d", len(args))))
-	}
-	if len(f.IDs) > 0 {
-		places := make([]string, len(f.IDs))
-		for i, id := range f.IDs {
-			args = append(args, id)
-			places[i] = fmt.Sprintf("$%d", len(args))
-		}
-		where = append(where, "id IN ("+strings.Join(places, ", ")+")")
-	}
-	if f.Source != "" {
-		add("source = ?", f.Source)
-	}
-	if f.State != "" {
-		add("state = ?", f.State)
-	}
-	if f.Text != "" {
-		add(`lower(subject || ' ' || name || ' ' || note || ' ' || dedupe) LIKE ? ESCAPE '\'`, "%"+escapeLike(strings.ToLower(f.Text))+"%")
-	}
-	if !f.Since.IsZero() {
-		add("received >= ?", f.Since.UnixMilli())
-	}
-	if !f.Until.IsZero() {
-		add("received < ?", f.Until.UnixMilli())
-	}
-	if f.Before != "" {
-		add("id < ?", f.Before)
-	}
-	query := `SELECT ` + head + ` FROM event`
-	if len(where) > 0 {
-		query += ` WHERE ` + strings.Join(where, " AND ")
-	}
-	args = append(args, cmp.Or(f.Most, 100))
-	found, err := b.reader().QueryContext(ctx, fmt.Sprintf("%s ORDER BY id DESC LIMIT $%d", query, len(args)), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list events: %w", err)
-	}
-	list, err := rows.Collect(found, func(r *sql.Rows) (s Stored, err error) { return s, s.scan(r) })
-	if err != nil {
-		return nil, fmt.Errorf("list events: %w", err)
-	}
-	return list, nil
-}
-
-// escapeLike makes text match itself in a LIKE pattern.
-func escapeLike(text string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }
 
 // FirstOf tells when the first entry of a subject was received: by that, one

@@ -31,6 +31,8 @@ CREATE INDEX IF NOT EXISTS event_due ON event (route_at) WHERE route_at IS NOT N
 CREATE INDEX IF NOT EXISTS event_received ON event (received);
 CREATE INDEX IF NOT EXISTS event_subject ON event (source, subject, received) WHERE subject <> '';
 CREATE INDEX IF NOT EXISTS event_unverified ON event (source) WHERE state = 'unverified';
+CREATE INDEX IF NOT EXISTS event_source ON event (source, id);
+CREATE INDEX IF NOT EXISTS event_ignored ON event (id) WHERE state = 'ignored';
 CREATE TABLE IF NOT EXISTS probe (id TEXT PRIMARY KEY, at BIGINT NOT NULL, filler BLOB);
 `
 
