@@ -19,6 +19,7 @@ func Catalogue() []Entry {
 		{ReasonNoted, Skipped, "The service took note of a state other than success; it runs tests on success only.", ""},
 
 		{ReasonDryRun, DryRun, "dry-run is on: what would be sent is shown, and nothing was sent.", "Remove dry-run to send it."},
+		{ReasonEventRead, DryRun, "dry-run is on, and the event passes on what a service reported: the outputs tell it, and nothing was sent.", ""},
 
 		{ReasonTestsFailed, Failed, "A result on the commit is not a success.", "Open the result and look at the failing tests."},
 

@@ -21,7 +21,8 @@ const (
 	ReasonAlreadyLive          Reason = "already-live"
 	ReasonNoted                Reason = "noted"
 
-	ReasonDryRun Reason = "dry-run"
+	ReasonDryRun    Reason = "dry-run"
+	ReasonEventRead Reason = "event-read"
 
 	ReasonTestsFailed Reason = "tests-failed"
 

@@ -13,7 +13,9 @@ import (
 // Three forms are understood. Vercel's own, of the types vercel.deployment.….
 // One with a deployment under one key, as afterdeploy-relay sends it:
 //
-//	{"source": "bitrise", "event": "build/finished", "delivery_id": "…",
+//	{"source": "ios", "event": "build/finished", "delivery_id": "…",
+//	 "about": {"service": "bitrise", "kind": "build", "status": "success",
+//	  "subject": "…", "title": "…", "url": "…", "pull_request": 12},
 //	 "deployment": {"state": "success", "environment": "staging",
 //	  "environment_url": "https://staging.shop.example.com",
 //	  "commit_sha": "…", "branch": "main", "repository": "acme/shop"}}
@@ -25,6 +27,7 @@ func (e event) repositoryDispatch(f *findings) {
 		e.vercel(f, payload, action)
 		return
 	}
+	about := payload.at("about")
 	if payload.at("deployment").isObject() {
 		payload = payload.at("deployment")
 	}
@@ -35,6 +38,10 @@ func (e event) repositoryDispatch(f *findings) {
 	f.environment = first(text, payload.at("environment").text())
 	f.site = first(site, payload.at("environment_url").text(), page(payload.at("url").text(), e.env("GITHUB_SERVER_URL")))
 	e.checkRepository(f, payload.at("repository").text())
+	if about.isObject() {
+		f.pull = first(pullNumber, about.at("pull_request").number())
+		f.reported = reported(about, *f)
+	}
 }
 
 // checkRepository warns if the sender speaks of another repository: its commit

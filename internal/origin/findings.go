@@ -20,6 +20,7 @@ type findings struct {
 	site        field[string]
 	pull        field[int]
 	repository  field[string]
+	reported    *Reported
 
 	// preview says why a deployment without a named environment is a preview.
 	preview string

@@ -137,6 +137,9 @@ func show(r origin.Resolution) string {
 	for _, warning := range r.Warnings {
 		line("warning: %s", warning)
 	}
+	if r.Reported != nil {
+		line("reported: %+v", *r.Reported)
+	}
 	context := reflect.ValueOf(r.Context)
 	for i := range context.NumField() {
 		if value := context.Field(i); !value.IsZero() {

@@ -22,6 +22,8 @@ type Resolution struct {
 	// begins with "none: ".
 	Reasons deploy.Reasons
 	Context Context
+	// Reported is set where the event passes on a service's report.
+	Reported *Reported
 	// Stop is set where the origin itself ends the run. An unknown state and a
 	// deleted branch are skipped. A run without commit and branch is refused,
 	// which matters only if its state would be sent at all.

@@ -12,6 +12,7 @@ func settle(f findings, given Given) Resolution {
 	r := Resolution{
 		Reasons:  deploy.Reasons{},
 		Context:  f.context,
+		Reported: f.reported,
 		Warnings: f.warnings,
 	}
 	r.settleState(f, given)

@@ -42,6 +42,15 @@ func Outputs() []Output {
 		{"attempts", "Number of tries of the call."},
 		{"duration-ms", "Duration of the run, in milliseconds."},
 		{"correlation-id", "Identifier that went with every try of the call."},
+		{"event-service", "On a repository_dispatch of afterdeploy-relay: the service that reported, such as currents. This and what follows is empty on other events."},
+		{"event-kind", "What it reports about: run, build, bug, deployment, …"},
+		{"event-status", "How that stands: pending, success, failure, cancelled, timed_out, open, closed or unknown."},
+		{"event-commit", "Commit that it is about."},
+		{"event-branch", "Branch that it is about."},
+		{"event-url", "Address where people see it."},
+		{"event-pull-request", "Number of the pull request that it is about."},
+		{"event-subject", "Identifier of what it is about, the same in all reports of it."},
+		{"event-title", "One line of text for people."},
 	}
 }
 
@@ -68,6 +77,7 @@ func (r *run) values() map[string]string {
 		values["status"] = strconv.Itoa(r.call.Status)
 	}
 	maps.Copy(values, r.gated.outputs())
+	maps.Copy(values, reportedOutputs(r.res.Reported))
 	for _, field := range deploy.Fields() {
 		values[string(field)] = r.res.Deployment.Value(field)
 	}

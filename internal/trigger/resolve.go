@@ -21,6 +21,9 @@ func (r *run) resolve(context.Context) *deploy.Ending {
 		payload, _ = r.ReadFile(path) // origin says what it means that there is nothing
 	}
 	r.res = origin.Resolve(r.Getenv, payload, r.given())
+	if r.in.DryRun && r.res.Reported != nil {
+		return r.reported(*r.res.Reported)
+	}
 	r.notes = append(r.notes, r.res.Notes...)
 	r.warnings = append(r.warnings, r.res.Warnings...)
 	return nil

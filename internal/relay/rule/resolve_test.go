@@ -74,3 +74,26 @@ func payloadOf(t *testing.T, d *rule.DispatchSpec) []byte {
 	}
 	return text
 }
+
+// What a service reported comes out on the other side, whatever it is about.
+func TestDispatchTellsWhatWasReported(t *testing.T) {
+	t.Parallel()
+	f := load(t, head+"  - {name: d, source: [hooks, e2e, bugs], do: dispatch, to: hub, with: {repository: acme/web}}\n")
+	for _, tt := range []struct{ source, what, branch string }{
+		{"hooks", "deployment_status:failed", ""}, {"hooks", "pull_request", ""},
+		{"e2e", "RUN_FINISH:failed", ""}, {"e2e", "RUN_TIMEOUT", "pull/7/merge"}, {"bugs", "report", ""},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			t.Parallel()
+			e := arrived(t, f, tt.source, tt.what, services.Options{Branch: tt.branch})
+			want := &origin.Reported{
+				Service: e.Service, Kind: string(e.Kind), Status: string(e.Status), Subject: e.Subject, Title: e.Title, URL: e.URL,
+				Commit: e.Commit, Branch: e.Branch, PullRequest: e.PullRequest,
+			}
+			got := origin.Resolve(workflow, payloadOf(t, one(t, f, e).Dispatch), origin.Given{}).Reported
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("reported (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -104,11 +104,20 @@ func state(s event.Status) string {
 }
 
 // ownPayloadKeys are the keys of a client payload that the relay fills.
-func ownPayloadKeys() []string { return []string{"deployment", "source", "event", "delivery_id"} }
+func ownPayloadKeys() []string { return []string{"about", "deployment", "source", "event", "delivery_id"} }
 
 func (r Rule) dispatch(a *Action, v view) error {
 	get := textReader{rule: r, view: v}
 	payload := map[string]any{
+		"about": known(map[string]any{
+			"service":      v.Service,
+			"kind":         v.Kind,
+			"status":       v.Status,
+			"subject":      v.Subject,
+			"title":        short(v.Title, maxTitle),
+			"url":          v.URL,
+			"pull_request": v.PullRequest,
+		}),
 		"deployment": known(map[string]any{
 			"state":           state(v.Event.Status),
 			"environment":     get.text("environment", v.Environment),
@@ -132,10 +141,10 @@ func (r Rule) dispatch(a *Action, v view) error {
 	return errors.Join(get.err, a.Dispatch.check())
 }
 
-// known drops the empty texts.
+// known drops what is empty.
 func known(fields map[string]any) map[string]any {
 	for key, value := range fields {
-		if value == "" {
+		if value == "" || value == 0 {
 			delete(fields, key)
 		}
 	}
