@@ -104,7 +104,9 @@ func state(s event.Status) string {
 }
 
 // ownPayloadKeys are the keys of a client payload that the relay fills.
-func ownPayloadKeys() []string { return []string{"about", "deployment", "source", "event", "delivery_id"} }
+func ownPayloadKeys() []string {
+	return []string{"about", "deployment", "source", "event", "delivery_id"}
+}
 
 func (r Rule) dispatch(a *Action, v view) error {
 	get := textReader{rule: r, view: v}
