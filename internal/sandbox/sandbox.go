@@ -4,11 +4,17 @@ import (
 	"net/http"
 
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/app"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/bitrise"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/currents"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/github"
 )
 
-// GitHubPath is where the GitHub API is.
-const GitHubPath = "/api/v3"
+// Where the APIs are.
+const (
+	GitHubPath   = "/api/v3"
+	CurrentsPath = "/currents/v1"
+	BitrisePath  = "/bitrise/v0.1"
+)
 
 // Sandbox is all the services behind one address.
 type Sandbox struct {
@@ -16,6 +22,9 @@ type Sandbox struct {
 	Trigger *Endpoint
 	// GitHub is the GitHub API, nil where the script has none.
 	GitHub *github.Fake
+	// Currents and Bitrise are those services' APIs.
+	Currents *currents.Fake
+	Bitrise  *bitrise.Fake
 
 	mux *http.ServeMux
 }
@@ -32,6 +41,9 @@ func New(script Script) *Sandbox {
 		s.mux.Handle(GitHubPath+"/", http.StripPrefix(GitHubPath, s.GitHub))
 		s.Trigger.started = s.GitHub.Triggered
 	}
+	s.Currents, s.Bitrise = currents.New(script.Currents), bitrise.New(script.Bitrise)
+	s.mux.Handle(CurrentsPath+"/", http.StripPrefix(CurrentsPath, s.Currents))
+	s.mux.Handle(BitrisePath+"/", http.StripPrefix(BitrisePath, s.Bitrise))
 	s.mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) {
 		received := s.Trigger.Requests()
 		if received == nil {

@@ -13,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/app"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/bitrise"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/currents"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/github"
 )
 
@@ -27,6 +29,10 @@ type Script struct {
 	// GitHub is the GitHub API, at /api/v3 as on a server of one's own.
 	// Without it there is none.
 	GitHub *github.Script `yaml:"github"`
+	// Currents and Bitrise are those services' APIs, at /currents/v1 and
+	// /bitrise/v0.1.
+	Currents currents.Script `yaml:"currents"`
+	Bitrise  bitrise.Script  `yaml:"bitrise"`
 }
 
 // Step is what is done with one call. The zero Step is an honest answer.

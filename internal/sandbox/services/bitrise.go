@@ -12,9 +12,12 @@ func bitrise() map[string]func(Options) event {
 	}
 }
 
+// BitriseApp is the slug of the app whose builds are played.
+func BitriseApp() string { return hexID("bitrise app", 0, 16) }
+
 func build(name string, status int) func(Options) event {
 	return func(o Options) event {
-		app := hexID("bitrise app", 0, 16)
+		app := BitriseApp()
 		return event{
 			header: http.Header{"Bitrise-Event-Type": {name}, "Bitrise-App-Id": {app}},
 			body: payload{
