@@ -62,6 +62,10 @@ func contract(t *testing.T, open func(*testing.T) *inbox.Inbox) {
 		"prunes_bodies_then_keys": prunesBodiesThenKeys,
 		"probes":                  probes,
 		"watches":                 watches,
+		"adds_what_is_missing":    addsWhatIsMissing,
+		"adds_in_order":           addsInOrder,
+		"tells_what_is_about":     tellsWhatIsAbout,
+		"marks_how_far":           marksHowFar,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
