@@ -23,6 +23,18 @@ action_files() {
     git ls-files 'action.yml' '*/action.yml' | xargs node .ci/workflow-parser/node_modules/check.cjs
 }
 
+# deployments reads deploy/ as docker compose, a Kubernetes API server and systemd
+# do. systemd gives the unit at most 2.0 of 10 points of exposure, or this fails.
+deployments() {
+    local unit=$scratch/afterdeploy-relay.service
+    (cd .ci/manifests && go build -o "$scratch/manifests" .)
+    "$scratch/manifests" deploy/compose/compose.yaml deploy/kubernetes/*.yaml
+    debian systemd
+    sed 's#/usr/local/bin/afterdeploy-relay#/bin/true#' deploy/systemd/afterdeploy-relay.service >"$unit"
+    systemd-analyze verify --man=no "$unit"
+    systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" | tail -n 1
+}
+
 # tests runs them all, with Postgres, without which some would be skipped.
 tests() {
     debian postgresql
@@ -39,6 +51,8 @@ system_tests() {
 
 # fuzz TIME runs every fuzz target that long (10s) or that often (3000x). A count
 # cannot end in the middle of an input, which the fuzzer takes for a failure.
+# What it finds depends on chance, so it is no part of what proves a commit: the
+# nightly run looks for counterexamples, and `go test` tries those ever found.
 fuzz() {
     local package target count=0
     while read -r package target; do
