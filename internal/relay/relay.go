@@ -4,21 +4,19 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/enrich"
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
 	"github.com/afterdeploy/afterdeploy/internal/relay/journal"
-	"github.com/afterdeploy/afterdeploy/internal/relay/pg"
 	"github.com/afterdeploy/afterdeploy/internal/relay/route"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
@@ -40,11 +38,15 @@ type Options struct {
 	Listen, Admin string
 	// Token opens the admin listener.
 	Token secret.String
-	// Keep is how long bodies and deliveries are kept; keys are kept 30 days
-	// longer. 0 means 30 days.
-	Keep time.Duration
+	// Bodies is how long headers and bodies of events are kept, and what
+	// attempts asked and were answered; 0 means 30 days. Keep is how long the
+	// rest is kept, dedupe keys among it; 0 means 30 days longer.
+	Bodies, Keep time.Duration
 	// MostBytes bounds the inbox's file; 0 leaves that to the disk.
 	MostBytes int64
+	// Limit bounds one attempt, and Margin is how long after that its maker is
+	// taken for gone. 0 leaves them as they are.
+	Limit, Margin time.Duration
 	// Getenv and ReadFile resolve the secrets that the rules file names.
 	Getenv   func(string) string
 	ReadFile func(string) ([]byte, error)
@@ -58,7 +60,7 @@ type Options struct {
 
 const (
 	keepBodies = 30 * 24 * time.Hour
-	keepKeys   = 30 * 24 * time.Hour // longer
+	keepLonger = 30 * 24 * time.Hour
 )
 
 // Relay is an opened relay.
@@ -68,6 +70,7 @@ type Relay struct {
 	inbox   *inbox.Inbox
 	work    *work.Work
 	router  *route.Router
+	metrics *metrics
 	close   []func() error // last opened, first closed
 	stopped bool           // work has ended
 }
@@ -75,8 +78,11 @@ type Relay struct {
 // Open reads the rules and opens the stores. It refuses a data directory that
 // another relay works on.
 func Open(ctx context.Context, o Options) (*Relay, error) {
-	if o.Keep == 0 {
-		o.Keep = keepBodies
+	o.Bodies = cmp.Or(o.Bodies, keepBodies)
+	o.Keep = cmp.Or(o.Keep, o.Bodies+keepLonger)
+	if o.Keep < o.Bodies {
+		// Else an event that came again could become deliveries that were done.
+		return nil, fmt.Errorf("events are to be kept %v and their bodies %v: want the events as long as the bodies", o.Keep, o.Bodies)
 	}
 	r := &Relay{options: o}
 	if _, err := r.load(); err != nil {
@@ -90,63 +96,6 @@ func Open(ctx context.Context, o Options) (*Relay, error) {
 	}
 	r.router.Inbox, r.router.Work = r.inbox, r.work
 	return r, nil
-}
-
-func (r *Relay) openStores(ctx context.Context) error {
-	unlock, err := lock(r.options.Data)
-	if err != nil {
-		return err
-	}
-	r.close = append(r.close, unlock)
-	worked := work.Options{Log: r.options.Log, Tell: r.router.Tell}
-	if r.options.Database.IsZero() {
-		if r.inbox, err = inbox.OpenSQLite(ctx, r.options.Data, r.options.MostBytes); err != nil {
-			return err
-		}
-		r.close = append(r.close, r.inbox.Close)
-		if r.work, err = work.OpenSQLite(ctx, r.options.Data, worked); err == nil {
-			r.close = append(r.close, r.stopWork)
-		}
-		return err
-	}
-	db, err := pg.Open(ctx, r.options.Database)
-	if err != nil {
-		return err
-	}
-	r.close = append(r.close, db.Close)
-	if r.inbox, err = inbox.OpenPostgres(ctx, db.SQL); err != nil {
-		return err
-	}
-	if r.work, err = work.OpenPostgres(ctx, db, worked); err == nil {
-		r.close = append(r.close, r.stopWork)
-	}
-	return err
-}
-
-func lock(dir string) (func() error, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
-	}
-	return inbox.Lock(dir)
-}
-
-// stopWork lets attempts under way end, once.
-func (r *Relay) stopWork() error {
-	if r.stopped {
-		return nil
-	}
-	r.stopped = true
-	return r.work.Stop(context.Background())
-}
-
-// Close closes what Open opened. A relay that served is closed already.
-func (r *Relay) Close() error {
-	var errs []error
-	for _, one := range slices.Backward(r.close) {
-		errs = append(errs, one())
-	}
-	r.close = nil
-	return errors.Join(errs...)
 }
 
 // load reads the rules file and puts it in force.
@@ -203,16 +152,6 @@ func CheckTargets(file *rule.File) error {
 	return errors.Join(errs...)
 }
 
-// OpenJournal opens the stores of a relay that does not run.
-func OpenJournal(ctx context.Context, dir string) (*journal.Local, func() error, error) {
-	r := &Relay{options: Options{Data: dir}}
-	r.router = &route.Router{}
-	if err := r.openStores(ctx); err != nil {
-		return nil, nil, errors.Join(err, r.Close())
-	}
-	return &journal.Local{Inbox: r.inbox, Work: r.work}, r.Close, nil
-}
-
 // Reload reads the rules file again. Everything is made anew from it, so
 // nothing that changed can be overlooked, a rotated token least of all. If the
 // file is not good, what was in force stays.
@@ -243,5 +182,8 @@ func (r *Relay) Source(name string) (*source.Source, bool) {
 
 // Journal tells what came and what became of it.
 func (r *Relay) Journal() *journal.Local {
-	return &journal.Local{Inbox: r.inbox, Work: r.work, Source: r.Source, Wake: r.router.Wake}
+	return &journal.Local{
+		Inbox: r.inbox, Work: r.work, Dir: r.options.Data, Wake: r.router.Wake,
+		InForce: func() route.Rules { return *r.rules.Load() },
+	}
 }

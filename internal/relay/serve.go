@@ -70,8 +70,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 func (r *Relay) serve(ctx context.Context, front, back net.Listener, reload <-chan os.Signal) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	metrics := newMetrics(r)
-	door, house := r.server(r.frontDoor(metrics)), r.server(r.backDoor(metrics))
+	door, house := r.server(r.frontDoor()), r.server(r.backDoor())
 
 	var wg sync.WaitGroup
 	for server, l := range map[*http.Server]net.Listener{door: front, house: back} {
@@ -129,39 +128,64 @@ func shut(ctx context.Context, s *http.Server) error {
 	return nil
 }
 
-func (r *Relay) frontDoor(m *metrics) http.Handler {
+func (r *Relay) frontDoor() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/{source}", &receive.Handler{
 		Source: r.Source, Inbox: r.inbox, Failed: r.work.Failed, Kept: r.router.Wake,
-		Observe: m.received, Log: r.options.Log, Room: receive.NewRoom(mostRequests, mostBytes),
+		Observe: r.metrics.received, Log: r.options.Log, Room: receive.NewRoom(mostRequests, mostBytes),
 	})
 	return mux
 }
 
-func (r *Relay) backDoor(m *metrics) http.Handler {
+func (r *Relay) backDoor() http.Handler {
 	return admin.Handler(admin.Options{
 		Journal: r.Journal(), Token: r.options.Token, Version: r.options.Version,
-		Ready: r.inbox.Ping, Metrics: m.handler(), Log: r.options.Log,
+		Ready: r.inbox.Ping, Metrics: r.metrics.handler(), Log: r.options.Log,
 	})
 }
 
-// housekeep forgets what is old, now and then.
+// How often the relay looks for what is old, and whether the inbox has room.
+const (
+	pruneEvery   = time.Hour
+	relieveEvery = 10 * time.Second
+)
+
+// housekeep forgets what is old, now and then, and earlier what fills the inbox.
 func (r *Relay) housekeep(ctx context.Context) {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
+	prune, relieve := time.NewTicker(pruneEvery), time.NewTicker(relieveEvery)
+	defer prune.Stop()
+	defer relieve.Stop()
+	r.prune(ctx)
 	for {
-		now := time.Now()
-		entries, err1 := r.inbox.Prune(ctx, now.Add(-r.options.Keep), now.Add(-r.options.Keep-keepKeys))
-		deliveries, err2 := r.work.Prune(ctx, now.Add(-r.options.Keep))
-		if err := errors.Join(err1, err2); err != nil && ctx.Err() == nil {
-			r.options.Log.Error("forget what is old", "error", err)
-		} else if entries+deliveries > 0 {
-			r.options.Log.Info("forgot what is old", "events", entries, "deliveries", deliveries)
-		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-prune.C:
+			r.prune(ctx)
+		case <-relieve.C:
+			r.relieve(ctx)
 		}
+	}
+}
+
+func (r *Relay) prune(ctx context.Context) {
+	now := time.Now()
+	bodies, whole := now.Add(-r.options.Bodies), now.Add(-r.options.Keep)
+	entries, err1 := r.inbox.Prune(ctx, bodies, whole)
+	deliveries, err2 := r.work.Prune(ctx, bodies, whole)
+	if err := errors.Join(err1, err2); err != nil && ctx.Err() == nil {
+		r.options.Log.Error("forget what is old", "error", err)
+	} else if entries+deliveries > 0 {
+		r.options.Log.Info("forgot what is old", "events", entries, "deliveries", deliveries)
+	}
+}
+
+func (r *Relay) relieve(ctx context.Context) {
+	n, err := r.inbox.Relieve(ctx)
+	if n > 0 {
+		r.options.Log.Warn("the inbox is nearly as large as it may be: the oldest events lost their bodies, or are forgotten", "events", n)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.options.Log.Error("make room in the inbox", "error", err)
 	}
 }

@@ -78,6 +78,12 @@ type engine interface {
 	// observe has each commit told to fn.
 	observe(fn func(took time.Duration, failed int))
 	size(ctx context.Context) (int64, error)
+	// usage is how many bytes are in use and how many may be; without a bound
+	// both are 0.
+	usage(ctx context.Context) (used, most int64, err error)
+	// shrink gives some free space back to the disk, and tells whether there
+	// is more.
+	shrink(ctx context.Context) (more bool, err error)
 	close() error
 }
 
@@ -92,7 +98,13 @@ type querier interface {
 func (b *Inbox) Close() error { return b.close() }
 
 // Size is how many bytes the store takes.
-func (b *Inbox) Size(ctx context.Context) (int64, error) { return b.size(ctx) }
+func (b *Inbox) Size(ctx context.Context) (int64, error) {
+	size, err := b.size(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("measure inbox: %w", err)
+	}
+	return size, nil
+}
 
 const put = `
 INSERT INTO event (id, source, service, dedupe, method, remote, header, received, last_arrival, state, route_at, body)

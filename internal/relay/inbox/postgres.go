@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/pg"
 )
 
 // postgres lets the server group the commits of concurrent writers.
@@ -25,15 +27,11 @@ func OpenPostgres(ctx context.Context, db *sql.DB) (*Inbox, error) {
 		return nil, fmt.Errorf("open inbox: synchronous_commit is %q: want on, or an acknowledged event may be lost", commits)
 	}
 	p := &postgres{db: db}
-	if err := p.create(ctx); err != nil {
+	if err := pg.Alone(ctx, db, func() error { return p.create(ctx) }); err != nil {
 		return nil, fmt.Errorf("open inbox: create tables: %w", err)
 	}
 	return &Inbox{engine: p}, nil
 }
-
-// schemaLock is the advisory lock under which relays that start at the same
-// time create tables one after the other: IF NOT EXISTS alone can fail there.
-const schemaLock = 0x61667465
 
 func (p *postgres) create(ctx context.Context) error {
 	tx, err := p.db.BeginTx(ctx, nil)
@@ -41,9 +39,6 @@ func (p *postgres) create(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, schemaLock); err != nil {
-		return err
-	}
 	for _, statement := range statements(strings.ReplaceAll(schema, " BLOB", " BYTEA")) {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
@@ -63,12 +58,12 @@ func (p *postgres) reader() querier { return p.db }
 
 func (p *postgres) skipLocked() string { return "FOR UPDATE SKIP LOCKED" }
 
-func (p *postgres) size(ctx context.Context) (int64, error) {
-	var size int64
-	if err := p.db.QueryRowContext(ctx, `SELECT pg_total_relation_size('event')`).Scan(&size); err != nil {
-		return 0, fmt.Errorf("measure inbox: %w", err)
-	}
-	return size, nil
-}
+func (p *postgres) size(ctx context.Context) (int64, error) { return pg.Size(ctx, p.db, "event") }
+
+// usage has no bound: the server's disk is not the relay's.
+func (p *postgres) usage(context.Context) (used, most int64, err error) { return 0, 0, nil }
+
+// shrink has nothing to do: autovacuum does it.
+func (p *postgres) shrink(context.Context) (bool, error) { return false, nil }
 
 func (p *postgres) close() error { return nil }

@@ -25,6 +25,7 @@ const (
 // that only read.
 type sqlite struct {
 	path    string
+	most    int64 // bytes that the file may have; 0 for any
 	writer  *sql.DB
 	put     *sql.Stmt // on the writer
 	readers *sql.DB
@@ -52,19 +53,20 @@ func OpenSQLite(ctx context.Context, dir string, most int64) (*Inbox, error) {
 	}
 	s := &sqlite{
 		path:  filepath.Join(dir, file),
+		most:  most,
 		queue: make(chan job, mostWaiting),
 		done:  make(chan struct{}),
 	}
-	if err := s.open(ctx, most); err != nil {
+	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open inbox: %w", err), s.closeFiles())
 	}
 	go s.run()
 	return &Inbox{engine: s}, nil
 }
 
-func (s *sqlite) open(ctx context.Context, most int64) error {
+func (s *sqlite) open(ctx context.Context) error {
 	var err error
-	if s.writer, err = lite.Open(ctx, s.path, lite.Options{MostBytes: most}); err != nil {
+	if s.writer, err = lite.Open(ctx, s.path, lite.Options{MostBytes: s.most}); err != nil {
 		return err
 	}
 	for _, statement := range statements(schema) {
@@ -88,20 +90,23 @@ func (s *sqlite) reader() querier { return s.readers }
 
 func (s *sqlite) skipLocked() string { return "" }
 
-// size counts the database and its write-ahead log.
-func (s *sqlite) size(context.Context) (int64, error) {
-	var total int64
-	for _, name := range []string{s.path, s.path + "-wal"} {
-		info, err := os.Stat(name)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return 0, fmt.Errorf("measure inbox: %w", err)
-		}
-		if err == nil {
-			total += info.Size()
-		}
+func (s *sqlite) usage(ctx context.Context) (used, most int64, err error) {
+	if s.most > 0 {
+		used, _, err = lite.Usage(ctx, s.readers)
 	}
-	return total, nil
+	return used, s.most, err
 }
+
+func (s *sqlite) shrink(ctx context.Context) (bool, error) {
+	more := false
+	err := s.write(ctx, func(ctx context.Context, q querier) (err error) {
+		more, err = lite.Shrink(ctx, q)
+		return err
+	})
+	return err == nil && more, err
+}
+
+func (s *sqlite) size(context.Context) (int64, error) { return lite.Size(s.path) }
 
 // close refuses new work, commits what waits, and closes the files.
 func (s *sqlite) close() error {

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 
@@ -32,6 +33,7 @@ func Open(ctx context.Context, path string, o Options) (*sql.DB, error) {
 		"foreign_keys(on)",
 		"busy_timeout(5000)",
 		"cache_size(-65536)",
+		"journal_size_limit(67108864)", // what a crowd or a long reader made of the log does not stay
 	}
 	if o.MostBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(1, o.MostBytes/pageSize)))
@@ -102,4 +104,19 @@ func durable(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("synchronous is %d: want 2 (full)", synchronous)
 	}
 	return nil
+}
+
+// Size is how many bytes a file takes, its write-ahead log included.
+func Size(path string) (int64, error) {
+	var total int64
+	for _, name := range []string{path, path + "-wal"} {
+		info, err := os.Stat(name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, err
+		}
+		if err == nil {
+			total += info.Size()
+		}
+	}
+	return total, nil
 }

@@ -40,3 +40,38 @@ func (d *DB) Close() error {
 	d.Pool.Close()
 	return err
 }
+
+// alone is the advisory lock of Alone.
+const alone = 0x61667465
+
+// Alone runs fn while no other relay of this database does so: relays that
+// start at the same time create tables one after the other, for which IF NOT
+// EXISTS is not enough.
+func Alone(ctx context.Context, db *sql.DB, fn func() error) (err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, alone); err != nil {
+		return fmt.Errorf("wait for other relays: %w", err)
+	}
+	defer func() {
+		_, unlocked := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, alone)
+		err = errors.Join(err, unlocked)
+	}()
+	return fn()
+}
+
+// Size is how many bytes some tables take, with all that belongs to them.
+func Size(ctx context.Context, db *sql.DB, tables ...string) (int64, error) {
+	var total int64
+	for _, table := range tables {
+		var size int64
+		if err := db.QueryRowContext(ctx, `SELECT pg_total_relation_size(CAST($1 AS TEXT)::regclass)`, table).Scan(&size); err != nil {
+			return 0, err
+		}
+		total += size
+	}
+	return total, nil
+}

@@ -12,10 +12,6 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/relay/target"
 )
 
-// abandoned is how long an attempt can be under way before whoever made it is
-// taken for gone. It is longer than any attempt may last.
-const abandoned = 2 * time.Minute
-
 // busy is how long a delivery waits for another one of its order key.
 const busy = time.Second
 
@@ -26,6 +22,7 @@ type begun struct {
 	tries  int // attempts on this round of the schedule
 	// wait is when to look again where there is none now; 0 means never.
 	wait time.Duration
+	took time.Duration // by the attempt
 	// exchanges are the attempt's requests and their answers.
 	exchanges []target.Exchange
 }
@@ -78,7 +75,7 @@ func (w *Work) decide(ctx context.Context, tx *sql.Tx, d current, now time.Time)
 	if d.State == Running {
 		gone, err := w.abandon(ctx, tx, &d, now)
 		if err != nil || !gone {
-			return begun{wait: d.Updated.Add(abandoned).Sub(now)}, err
+			return begun{wait: d.Updated.Add(w.abandoned()).Sub(now)}, err
 		}
 	}
 	switch {
@@ -103,7 +100,7 @@ func (w *Work) decide(ctx context.Context, tx *sql.Tx, d current, now time.Time)
 // abandon ends an attempt whose maker is gone. If nobody can know whether it had
 // its effect, the delivery waits for a person.
 func (w *Work) abandon(ctx context.Context, tx *sql.Tx, d *current, now time.Time) (bool, error) {
-	if d.Updated.Add(abandoned).After(now) {
+	if d.Updated.Add(w.abandoned()).After(now) {
 		return false, nil
 	}
 	verdict, note := target.Unknown, "the relay ended during the attempt, and the request may have been carried out"
@@ -176,8 +173,9 @@ func (w *Work) attempt(ctx context.Context, id string) (again time.Duration, err
 		return b.wait, w.tell(ctx)
 	}
 	recorded, exchanges := target.Record(ctx)
+	began := time.Now()
 	result, err := w.deliver(recorded, b.action)
-	b.exchanges = exchanges.List()
+	b.took, b.exchanges = time.Since(began), exchanges.List()
 	// The attempt was made, whatever became of ctx.
 	return w.finish(context.WithoutCancel(ctx), id, b, result, err)
 }
@@ -260,6 +258,7 @@ WHERE id = $1 AND state = 'running'`,
 	if err != nil {
 		return 0, errorf("finish attempt at "+id, err)
 	}
+	w.options.Attempted(b.action.Target, e.outcome, b.took)
 	w.options.Log.Info("attempt", "delivery", id, "target", b.action.Target, "outcome", e.outcome, "state", e.state, "status", e.status, "note", e.note)
 	if e.pause || e.state == Dead {
 		err = w.tell(ctx)

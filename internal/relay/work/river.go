@@ -95,7 +95,9 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Work, error) {
 	}
 	w := newWork(o, store{
 		db: db, readers: readers,
-		close: func() error { return errors.Join(readers.Close(), db.Close()) },
+		size:   func(context.Context) (int64, error) { return lite.Size(path) },
+		shrink: func(ctx context.Context) (bool, error) { return lite.Shrink(ctx, db) },
+		close:  func() error { return errors.Join(readers.Close(), db.Close()) },
 	})
 	err = w.open(ctx, func() (err error) {
 		w.queue, err = client(ctx, riversqlite.New(db), w)
@@ -123,10 +125,19 @@ func (w *Work) orphaned(ctx context.Context) error {
 // OpenPostgres opens the work on a Postgres database, which several relays may
 // share. The caller closes db, after the work.
 func OpenPostgres(ctx context.Context, db *pg.DB, o Options) (*Work, error) {
-	w := newWork(o, store{db: db.SQL, readers: db.SQL, close: func() error { return nil }})
-	err := w.open(ctx, func() (err error) {
-		w.queue, err = client(ctx, riverpgxv5.New(db.Pool), w)
-		return err
+	w := newWork(o, store{
+		db: db.SQL, readers: db.SQL,
+		size: func(ctx context.Context) (int64, error) {
+			return pg.Size(ctx, db.SQL, "delivery", "attempt", "river_job")
+		},
+		shrink: func(context.Context) (bool, error) { return false, nil }, // autovacuum does it
+		close:  func() error { return nil },
+	})
+	err := pg.Alone(ctx, db.SQL, func() error {
+		return w.open(ctx, func() (err error) {
+			w.queue, err = client(ctx, riverpgxv5.New(db.Pool), w)
+			return err
+		})
 	})
 	return w, errorf("open work", err)
 }
@@ -169,8 +180,8 @@ func client[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], w *Wor
 		PollOnly:                    w.options.Poll > 0,
 		FetchPollInterval:           w.options.Poll,
 		FetchCooldown:               20 * time.Millisecond,
-		JobTimeout:                  w.options.Limit + 10*time.Second, // an attempt ends first, and is written down
-		RescueStuckJobsAfter:        w.options.Limit + abandoned - attemptLimit,
+		JobTimeout:                  w.options.Limit + min(10*time.Second, w.options.Margin/2), // an attempt ends first, and is written down
+		RescueStuckJobsAfter:        w.abandoned(),
 		SoftStopTimeout:             w.options.Grace,
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}},
 		Workers:                     workers,

@@ -154,32 +154,3 @@ func noticeOf(d Delivery) Notice {
 	}
 	return Notice{Name: name, Key: fmt.Sprintf("%s:%s:%d", name, d.ID, d.Updated.UnixMilli()), Delivery: d}
 }
-
-// pruneChunk is how many rows one commit prunes.
-const pruneChunk = 200
-
-// Prune forgets deliveries that ended before a time, with their attempts.
-func (w *Work) Prune(ctx context.Context, before time.Time) (int64, error) {
-	var total int64
-	for {
-		var n int64
-		err := w.store.tx(ctx, func(tx *sql.Tx) error {
-			const old = `SELECT id FROM delivery WHERE updated < $1 AND untold = 0 AND state IN ('done', 'unknown', 'dead', 'superseded') ORDER BY id LIMIT $2`
-			if _, err := tx.ExecContext(ctx, `DELETE FROM attempt WHERE delivery_id IN (`+old+`)`, before.UnixMilli(), pruneChunk); err != nil {
-				return err
-			}
-			result, err := tx.ExecContext(ctx, `DELETE FROM delivery WHERE id IN (`+old+`)`, before.UnixMilli(), pruneChunk)
-			if err != nil {
-				return err
-			}
-			n, err = result.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return total, errorf("prune deliveries", err)
-		}
-		if total += n; n < pruneChunk {
-			return total, nil
-		}
-	}
-}

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS delivery (
 )`,
 		`CREATE INDEX IF NOT EXISTS delivery_event ON delivery (event_id)`,
 		`CREATE INDEX IF NOT EXISTS delivery_state ON delivery (state, event_id)`,
+		`CREATE INDEX IF NOT EXISTS delivery_tally ON delivery (target, state)`,
 		`CREATE INDEX IF NOT EXISTS delivery_asleep ON delivery (updated) WHERE woken = 0`,
 		`CREATE INDEX IF NOT EXISTS delivery_untold ON delivery (updated) WHERE untold = 1`,
 		`CREATE INDEX IF NOT EXISTS delivery_written ON delivery (order_key, subject_since, final, occurred) WHERE state = 'done' AND order_key <> ''`,
@@ -46,6 +47,7 @@ CREATE TABLE IF NOT EXISTS attempt (
 	exchanges   TEXT NOT NULL DEFAULT '[]',
 	PRIMARY KEY (delivery_id, number)
 )`,
+		`CREATE INDEX IF NOT EXISTS attempt_said ON attempt (finished) WHERE exchanges <> '[]'`,
 		`
 CREATE TABLE IF NOT EXISTS paused_target (
 	name  TEXT PRIMARY KEY,

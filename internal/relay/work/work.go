@@ -77,8 +77,14 @@ type Options struct {
 	Log *slog.Logger
 	// Tell takes a notice; it is called again until it returns nil.
 	Tell func(context.Context, Notice) error
+	// Attempted, if set, is told of each attempt: where it went, how it ended
+	// and how long that took.
+	Attempted func(target, outcome string, took time.Duration)
 	// Limit bounds one attempt; 0 means 50 s.
 	Limit time.Duration
+	// Margin is how long after its limit an attempt's maker is taken for gone;
+	// 0 means 70 s, which relays' clocks may differ by and still agree.
+	Margin time.Duration
 	// Grace is how long running attempts may go on when work stops; 0 means
 	// 20 s.
 	Grace time.Duration
@@ -92,6 +98,7 @@ type Options struct {
 // attemptLimit is less than the time after which River takes a worker for dead.
 const (
 	attemptLimit = 50 * time.Second
+	margin       = 70 * time.Second
 	grace        = 20 * time.Second
 )
 
@@ -99,8 +106,14 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Attempted == nil {
+		o.Attempted = func(string, string, time.Duration) {}
+	}
 	if o.Limit == 0 {
 		o.Limit = attemptLimit
+	}
+	if o.Margin == 0 {
+		o.Margin = margin
 	}
 	if o.Grace == 0 {
 		o.Grace = grace
@@ -129,6 +142,10 @@ type Work struct {
 	telling sync.Mutex
 }
 
+// abandoned is how long an attempt can be under way before whoever made it is
+// taken for gone.
+func (w *Work) abandoned() time.Duration { return w.options.Limit + w.options.Margin }
+
 func newWork(o Options, s store) *Work {
 	return &Work{options: o.withDefaults(), store: s, accepting: make(chan acceptance), stopped: make(chan struct{})}
 }
@@ -137,7 +154,11 @@ func newWork(o Options, s store) *Work {
 type store struct {
 	db      *sql.DB
 	readers *sql.DB
-	close   func() error
+	size    func(context.Context) (int64, error)
+	// shrink gives some free space back to the disk, and tells whether there
+	// is more.
+	shrink func(context.Context) (bool, error)
+	close  func() error
 }
 
 // tx runs fn in a transaction.

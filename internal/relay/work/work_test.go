@@ -68,6 +68,7 @@ func contract(t *testing.T, open opener) {
 		"nothing_is_told_of_telling":  nothingIsToldOfTelling,
 		"a_target_that_is_gone_waits": aTargetThatIsGoneWaits,
 		"prunes":                      prunes,
+		"measures":                    measures,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -558,7 +559,10 @@ func prunes(t *testing.T, open opener) {
 		await(t, w, fmt.Sprintf("a%d", i), work.Done)
 	}
 	await(t, w, "stays", work.Retry)
-	if n, err := w.Prune(t.Context(), time.Now().Add(time.Hour)); n != many || err != nil {
+	if n, err := w.Prune(t.Context(), time.Now().Add(-time.Hour), time.Now().Add(-time.Hour)); n != 0 || err != nil {
+		t.Errorf("Prune = %d, %v; want nothing old", n, err)
+	}
+	if n, err := w.Prune(t.Context(), time.Now().Add(time.Hour), time.Now().Add(time.Hour)); n != many || err != nil {
 		t.Errorf("Prune = %d, %v; want %d", n, err, many)
 	}
 	if got := outcomes(t, w, "a1"); len(got) != 0 {
