@@ -1,8 +1,9 @@
 # The ways in. What proves a commit is .ci/run; these are its parts, by hand.
 
 TIME ?= 5s
+ROUNDS ?= 1
 
-.PHONY: all test lint fuzz bench image e2e docs openapi
+.PHONY: all test lint fuzz bench bench-relay image e2e docs openapi
 
 all: lint test
 
@@ -20,6 +21,11 @@ fuzz:
 # Ratios against what a user would pick instead; see docs/performance.md.
 bench:
 	go test -run '^$$' -bench . -benchtime 40x ./internal/bench
+
+# What the relay acknowledges, and what that costs: one table. A look that takes
+# half a minute: make bench-relay EVENTS=20000 DURATION=1s
+bench-relay:
+	go test -run '^$$' -bench . -benchtime $(ROUNDS)x -timeout 60m ./internal/bench/relayload
 
 image:
 	docker build --build-arg VERSION=dev --tag afterdeploy:dev .
