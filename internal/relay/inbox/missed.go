@@ -103,25 +103,30 @@ SELECT count(*) FROM event WHERE route_at IS NOT NULL AND source = $1 AND kind =
 	return n, nil
 }
 
-// CaughtUp tells until when it is known that nothing of a source is missing. It
-// is zero where nobody has looked yet.
-func (b *Inbox) CaughtUp(ctx context.Context, source string) (time.Time, error) {
-	var at int64
-	err := b.reader().QueryRowContext(ctx, `SELECT at FROM caught_up WHERE source = $1`, source).Scan(&at)
+// Mark is how far a source is caught up. It is zero where nobody has looked yet.
+type Mark struct {
+	// Begun is when somebody looked first, At until when nothing is missing.
+	Begun, At time.Time
+}
+
+// CaughtUp tells how far a source is caught up.
+func (b *Inbox) CaughtUp(ctx context.Context, source string) (Mark, error) {
+	var begun, at int64
+	err := b.reader().QueryRowContext(ctx, `SELECT begun, at FROM caught_up WHERE source = $1`, source).Scan(&begun, &at)
 	if errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, nil
+		return Mark{}, nil
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read how far %q is caught up: %w", source, err)
+		return Mark{}, fmt.Errorf("read how far %q is caught up: %w", source, err)
 	}
-	return time.UnixMilli(at).UTC(), nil
+	return Mark{time.UnixMilli(begun).UTC(), time.UnixMilli(at).UTC()}, nil
 }
 
 // SetCaughtUp notes that nothing of a source is missing until a time. It never
 // goes back.
 func (b *Inbox) SetCaughtUp(ctx context.Context, source string, at time.Time) error {
 	err := b.write(ctx, func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, `INSERT INTO caught_up (source, at) VALUES ($1, $2)
+		_, err := q.ExecContext(ctx, `INSERT INTO caught_up (source, begun, at) VALUES ($1, $2, $2)
 ON CONFLICT (source) DO UPDATE SET at = excluded.at WHERE caught_up.at < excluded.at`, source, at.UnixMilli())
 		return err
 	})

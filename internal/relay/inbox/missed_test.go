@@ -103,22 +103,26 @@ func tellsWhatIsAbout(t *testing.T, box *inbox.Inbox) {
 }
 
 func marksHowFar(t *testing.T, box *inbox.Inbox) {
-	for _, step := range []struct{ set, want time.Time }{
-		{time.Time{}, time.Time{}},
-		{noon(), noon()},
-		{noon().Add(time.Minute), noon().Add(time.Minute)},
-		{noon(), noon().Add(time.Minute)}, // it never goes back
+	later := noon().Add(time.Minute)
+	for _, step := range []struct {
+		set  time.Time
+		want inbox.Mark
+	}{
+		{time.Time{}, inbox.Mark{}},
+		{noon(), inbox.Mark{Begun: noon(), At: noon()}},
+		{later, inbox.Mark{Begun: noon(), At: later}},
+		{noon(), inbox.Mark{Begun: noon(), At: later}}, // it never goes back
 	} {
 		if !step.set.IsZero() {
 			if err := box.SetCaughtUp(t.Context(), "gh", step.set); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got, err := box.CaughtUp(t.Context(), "gh"); err != nil || !got.Equal(step.want) {
+		if got, err := box.CaughtUp(t.Context(), "gh"); err != nil || got != step.want {
 			t.Errorf("CaughtUp() = %v, %v; want %v", got, err, step.want)
 		}
 	}
-	if got, err := box.CaughtUp(t.Context(), "other"); err != nil || !got.IsZero() {
+	if got, err := box.CaughtUp(t.Context(), "other"); err != nil || got != (inbox.Mark{}) {
 		t.Errorf("CaughtUp() of another source = %v, %v", got, err)
 	}
 }

@@ -74,7 +74,7 @@ func TestDecideExample(t *testing.T) {
 						decisions[d.Rule] = d.Reason
 					}
 				}
-				golden(t, filepath.Join("testdata", "decisions", c.Name+"_"+strings.NewReplacer("/", "_", ":", "_").Replace(what)+".json"), decisions)
+				asJSON(t, filepath.Join("testdata", "decisions", c.Name+"_"+strings.NewReplacer("/", "_", ":", "_").Replace(what)+".json"), decisions)
 			})
 		}
 	}
@@ -98,7 +98,7 @@ func TestRepertoire(t *testing.T) {
 	}
 }
 
-func golden(t *testing.T, file string, value any) {
+func asJSON(t *testing.T, file string, value any) {
 	t.Helper()
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -107,22 +107,7 @@ func golden(t *testing.T, file string, value any) {
 	if err := encoder.Encode(value); err != nil {
 		t.Fatal(err)
 	}
-	if os.Getenv("UPDATE") != "" {
-		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
+	golden.File(t, file, b.Bytes())
 }
 
 const head = `

@@ -18,10 +18,13 @@ type File struct {
 	// PublicURL is where the services reach the relay, without /hooks; "" where
 	// the file does not say.
 	PublicURL string
-	Sources   []source.Config
-	Targets   []TargetConfig
-	Rules     []Rule
-	Own       Own
+	// CatchUp is how often the services are asked what they sent in vain; 0 is
+	// never.
+	CatchUp time.Duration
+	Sources []source.Config
+	Targets []TargetConfig
+	Rules   []Rule
+	Own     Own
 }
 
 // The services that a target can be at.

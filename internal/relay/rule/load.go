@@ -28,7 +28,7 @@ func Load(data []byte, lookup func(ref string) (secret.String, error)) (*File, e
 }
 
 func (l *loader) sections(body ast.Node) {
-	top := l.mapping(body, body, "sources, targets and rules", "sources", "targets", "rules", "own", "public-url")
+	top := l.mapping(body, body, "sources, targets and rules", "sources", "targets", "rules", "own", "public-url", "catch-up")
 	if len(top.values) == 0 && len(l.problems) > 0 {
 		return // it is something else altogether
 	}
@@ -37,6 +37,7 @@ func (l *loader) sections(body ast.Node) {
 	l.targets(top)
 	l.rules(top)
 	l.own(top)
+	l.catchUp(top)
 	l.checkSources()
 }
 

@@ -12,7 +12,7 @@ import (
 func (l *loader) sources(top mapping) {
 	for _, e := range l.named(top, "sources", "ci: {service: bitrise, verify: {…}}") {
 		m := l.mapping(e.at, e.value, "a mapping with service and verify",
-			"service", "verify", "max-body", "timestamp-tolerance", "repository", "environment", "environment-url", "api-token", "api-url", "aggregate", "project-id", "app-slug")
+			"service", "verify", "max-body", "timestamp-tolerance", "repository", "environment", "environment-url", "api-token", "api-url", "aggregate", "project-id", "app-slug", "hooks-of", "app")
 		if e.key == Relay {
 			l.report(e.at, "source name %q is taken: it is where the relay's own events come from", Relay)
 		}
@@ -30,7 +30,10 @@ func (l *loader) sources(top mapping) {
 			Aggregate:      m.flag("aggregate", false),
 			ProjectID:      m.text("project-id"),
 			AppSlug:        m.text("app-slug"),
+			HooksOf:        l.hooksOf(m),
 		}
+		app := l.app(m)
+		config.AppID, config.AppKey = app.ID, app.PrivateKey
 		l.checkSource(m, config)
 		l.file.Sources = append(l.file.Sources, config)
 		l.places[e.key] = m.node("repository")
@@ -61,9 +64,10 @@ func (l *loader) checkSource(m mapping, c source.Config) {
 	if c.Aggregate && c.Service == source.Currents && c.APIToken.IsZero() {
 		l.report(m.node("aggregate"), "aggregate needs api-token: only the API knows all groups of a run")
 	}
-	if c.Service != source.Currents && c.Service != source.Bitrise && m.has("api-token") {
-		l.report(m.node("api-token"), "api-token is for bitrise and currents only")
+	if m.has("api-token") && !slices.Contains([]string{source.GitHub, source.Bitrise, source.Currents}, c.Service) {
+		l.report(m.node("api-token"), "api-token is for github, bitrise and currents only")
 	}
+	l.checkHooks(m, c)
 }
 
 // only reports keys that belong to another service.

@@ -20,7 +20,7 @@ func (l *loader) targets(top mapping) {
 			t.ProjectID = m.required("project-id", "the identifier from Project Settings > General")
 		case TargetGitHub:
 			l.foreign(m, "api-key", "organization-id", "project-id")
-			t.Token, t.App = m.secret("token"), l.app(m)
+			t.Token, t.App = m.secret("token"), l.app(m, "installation-id")
 			if m.has("token") == m.has("app") {
 				l.report(m.at, "target %q: want either token or app", t.Name)
 			}
@@ -38,11 +38,12 @@ func (l *loader) foreign(m mapping, keys ...string) {
 	}
 }
 
-func (l *loader) app(m mapping) App {
+// app reads an App's identity, and the further keys that mean something there.
+func (l *loader) app(m mapping, further ...string) App {
 	if !m.has("app") {
 		return App{}
 	}
-	a := l.mapping(m.node("app"), m.values["app"], "a mapping with id and private-key", "id", "installation-id", "private-key")
+	a := l.mapping(m.node("app"), m.values["app"], "a mapping with id and private-key", append([]string{"id", "private-key"}, further...)...)
 	a.demand("id", "the App's id")
 	a.demand("private-key", wantSecret)
 	const most = 1 << 53

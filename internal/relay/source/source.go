@@ -56,7 +56,7 @@ type Config struct {
 	EnvironmentURL string
 
 	// APIToken lets the relay ask Bitrise or Currents for what their webhooks
-	// leave out.
+	// leave out, and all three services for what was missed.
 	APIToken secret.String
 	// APIURL replaces the address of the service's API.
 	APIURL string
@@ -66,6 +66,11 @@ type Config struct {
 	// the source receives.
 	ProjectID string
 	AppSlug   string
+	// HooksOf are the GitHub repositories and organizations whose webhooks the
+	// source receives, AppID and AppKey the GitHub App whose webhook it is.
+	HooksOf []string
+	AppID   int64
+	AppKey  secret.String
 }
 
 // Source is one configured source. Make it with [New].

@@ -1,0 +1,200 @@
+package catchup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
+	"github.com/afterdeploy/afterdeploy/internal/relay/source"
+)
+
+// ErrUnknownSource is the answer about a source that is not in the rules file.
+var ErrUnknownSource = errors.New("there is no source")
+
+// errNotThere is what is said of an event whose content nobody has any more.
+var errNotThere = errors.New("the service has its payload no more")
+
+// missed is an event that a service sent in vain, as far as it knows.
+type missed struct {
+	what string
+	at   time.Time
+	// known reports whether it is here all the same.
+	known func(context.Context) (bool, error)
+	// read returns the request that would have come.
+	read func(context.Context) (source.Request, error)
+}
+
+// span is the time that is looked at.
+type span struct {
+	// since is where it begins.
+	since time.Time
+	// first is before everything that can be missing, for what does not tell
+	// its time exactly.
+	first time.Time
+}
+
+// begun reports whether something happened in the span. What does not tell when
+// may have.
+func (s span) begun(at time.Time) bool { return at.IsZero() || !at.Before(s.since) }
+
+// asker finds what a service sent in vain in a span of time. It returns what it
+// found beside an error, too.
+type asker func(ctx context.Context, src *source.Source, s span) ([]missed, error)
+
+// asker returns how a source's service is asked, or why it is not.
+func (c *Catcher) asker(src *source.Source) (ask asker, why string) {
+	config := src.Config()
+	switch src.Service() {
+	case source.GitHub:
+		if len(config.HooksOf) == 0 && config.AppID == 0 {
+			return nil, "give it hooks-of and api-token, or app"
+		}
+		return c.github, ""
+	case source.Bitrise:
+		if config.AppSlug == "" {
+			return nil, "give it app-slug and api-token"
+		}
+		return c.bitrise, ""
+	case source.Currents:
+		if config.ProjectID == "" {
+			return nil, "give it project-id and api-token"
+		}
+		return c.currents, ""
+	}
+	return nil, "its service does not tell what it sent"
+}
+
+// source catches one source up.
+func (c *Catcher) source(ctx context.Context, src *source.Source, q Query) Result {
+	r := Result{Source: src.Name(), Service: src.Service(), Items: []Item{}}
+	ask, why := c.asker(src)
+	if ask == nil {
+		r.Note = why
+		return r
+	}
+	began := time.Now().UTC()
+	mark, err := c.Inbox.CaughtUp(ctx, src.Name())
+	if err == nil {
+		s := c.span(mark, q.Since.UTC(), began)
+		r.Since = s.since
+		err = c.bring(ctx, src, ask, s, q.DryRun, &r)
+	}
+	if err == nil && !q.DryRun && (mark.At.IsZero() || !r.Since.After(mark.At)) {
+		// Else there is a gap between the mark and what was looked at.
+		err = c.Inbox.SetCaughtUp(ctx, src.Name(), began)
+	}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	c.tell(ctx, r)
+	return r
+}
+
+// span is what to look at: since somebody says, or since some time before the
+// mark. Without a mark it begins now: what happened before there was a relay is
+// not missing.
+func (c *Catcher) span(mark inbox.Mark, wanted, now time.Time) span {
+	s := span{now, now}
+	switch {
+	case !wanted.IsZero():
+		s = span{wanted, wanted}
+	case !mark.At.IsZero():
+		s = span{later(mark.At.Add(-overlap), mark.Begun), mark.Begun}
+	}
+	oldest := now.Add(-c.Most)
+	return span{later(s.since, oldest), later(s.first, oldest)}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// bring asks, and keeps what is missing.
+func (c *Catcher) bring(ctx context.Context, src *source.Source, ask asker, s span, dryRun bool, r *Result) error {
+	found, asked := ask(ctx, src, s)
+	for _, m := range found {
+		known, err := m.known(ctx)
+		if err != nil {
+			return errors.Join(asked, err)
+		}
+		r.Found++
+		if known {
+			r.Known++
+			continue
+		}
+		item := Item{What: m.what, At: m.at.UTC()}
+		if !dryRun {
+			item.ID, err = c.keep(ctx, src, m)
+		}
+		switch {
+		case lasting(err):
+			item.Error = err.Error()
+			r.Failed++
+		case err != nil:
+			r.Found--
+			return errors.Join(asked, fmt.Errorf("%s: %w", m.what, err))
+		case item.ID == "" && !dryRun: // it came a moment ago
+			r.Known++
+			continue
+		case !dryRun:
+			r.Brought++
+		}
+		r.Items = append(r.Items, item)
+	}
+	return asked
+}
+
+// refused is an event that cannot be brought in, today or tomorrow.
+type refused struct{ error }
+
+// lasting reports whether asking again would not help.
+func lasting(err error) bool { return errors.As(err, new(refused)) }
+
+// keep keeps an event as if it had come, and returns its identifier, or "" if it
+// is here.
+func (c *Catcher) keep(ctx context.Context, src *source.Source, m missed) (string, error) {
+	request, err := m.read(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case len(request.Body) == 0:
+		return "", refused{errNotThere}
+	case int64(len(request.Body)) > src.Limit():
+		return "", refused{fmt.Errorf("it has %d bytes: want at most %d, see max-body", len(request.Body), src.Limit())}
+	}
+	receipt, err := c.Inbox.Add(ctx, inbox.Entry{
+		Source: src.Name(), Service: src.Service(), Key: src.Key(request), Method: request.Method,
+		Remote: "catch-up", Header: src.Redact(request.Header), Body: request.Body, Received: received(m.at),
+	})
+	if err != nil || receipt.Duplicate {
+		return "", err
+	}
+	c.Kept()
+	return receipt.ID, nil
+}
+
+// received is when an event would have come: an older build stays the older one,
+// however late it is told of.
+func received(at time.Time) time.Time {
+	if now := time.Now().UTC(); at.IsZero() || at.After(now) {
+		return now
+	}
+	return at
+}
+
+// tell logs what is worth a line.
+func (c *Catcher) tell(ctx context.Context, r Result) {
+	switch {
+	case r.Error != "" && ctx.Err() == nil:
+		c.Log.Error("catch up", "source", r.Source, "brought", r.Brought, "error", r.Error)
+	case r.Failed > 0:
+		c.Log.Warn("caught up, but not with all", "source", r.Source, "brought", r.Brought, "failed", r.Failed)
+	case r.Brought > 0:
+		c.Log.Info("caught up", "source", r.Source, "brought", r.Brought)
+	}
+}
