@@ -5,15 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
+	"github.com/afterdeploy/afterdeploy/internal/golden"
 	"github.com/afterdeploy/afterdeploy/internal/origin"
 )
 
@@ -30,15 +29,7 @@ func TestResolve(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			archive := readCase(t, name)
-			got := show(resolveCase(t, name))
-			if os.Getenv("UPDATE") == "1" {
-				write(t, file, archive, got)
-				return
-			}
-			if diff := cmp.Diff(section(archive, "want"), got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", name, diff)
-			}
+			golden.Part(t, file, "want", []byte(show(resolveCase(t, name))))
 		})
 	}
 }
@@ -75,16 +66,6 @@ func section(archive *txtar.Archive, name string) string {
 		}
 	}
 	return ""
-}
-
-// write replaces what the case wants.
-func write(t *testing.T, file string, archive *txtar.Archive, want string) {
-	t.Helper()
-	archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" })
-	archive.Files = append(archive.Files, txtar.File{Name: "want", Data: []byte(want)})
-	if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // environment reads lines NAME=value.

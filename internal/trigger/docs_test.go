@@ -12,27 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
+	"github.com/afterdeploy/afterdeploy/internal/golden"
 	"github.com/afterdeploy/afterdeploy/internal/input"
 	"github.com/afterdeploy/afterdeploy/internal/trigger"
 )
-
-// same compares a file of the repository with what the code says it is.
-// UPDATE=1 writes it.
-func same(t *testing.T, path, want string) {
-	t.Helper()
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("%s differs from the code; UPDATE=1 go test ./internal/trigger writes it (-want +got):\n%s", path, diff)
-	}
-}
 
 // replaced puts text between a file's begin and end marks.
 func replaced(t *testing.T, path, begin, end, text string) string {
@@ -70,7 +53,7 @@ func TestActionDeclaresEveryInputAndOutput(t *testing.T) {
 		fmt.Fprintf(&b, "  %s:\n    description: %s\n", output.Name, strconv.Quote(output.Text))
 	}
 	b.WriteString("\n")
-	same(t, "../../action.yml", replaced(t, "../../action.yml", "# Generated from internal/input and internal/trigger.", "runs:", b.String()))
+	golden.File(t, "../../action.yml", []byte(replaced(t, "../../action.yml", "# Generated from internal/input and internal/trigger.", "runs:", b.String())))
 }
 
 func TestActionRunsOneProgramAndIsReadyForTheMarketplace(t *testing.T) {
@@ -138,7 +121,7 @@ func TestDocsListEveryInputAndOutput(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", output.Name, cell(output.Text))
 	}
 	b.WriteString("\n")
-	same(t, "../../docs/inputs.md", replaced(t, "../../docs/inputs.md", "<!-- generated -->", "<!-- end -->", b.String()))
+	golden.File(t, "../../docs/inputs.md", []byte(replaced(t, "../../docs/inputs.md", "<!-- generated -->", "<!-- end -->", b.String())))
 }
 
 func TestDocsListEveryOutcomeAndReason(t *testing.T) {
@@ -161,7 +144,7 @@ func TestDocsListEveryOutcomeAndReason(t *testing.T) {
 		}
 	}
 	b.WriteString("\n")
-	same(t, "../../docs/outcomes.md", replaced(t, "../../docs/outcomes.md", "<!-- generated -->", "<!-- end -->", b.String()))
+	golden.File(t, "../../docs/outcomes.md", []byte(replaced(t, "../../docs/outcomes.md", "<!-- generated -->", "<!-- end -->", b.String())))
 }
 
 // cell shows our own text in a table.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
+	"github.com/afterdeploy/afterdeploy/internal/golden"
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"

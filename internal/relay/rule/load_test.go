@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/afterdeploy/afterdeploy/internal/golden"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )

@@ -9,15 +9,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/textproto"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/afterdeploy/afterdeploy/internal/golden"
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/services"
@@ -76,7 +75,7 @@ func TestServices(t *testing.T) {
 				if err != nil {
 					t.Errorf("Parse() = %v", err)
 				}
-				golden(t, filepath.Join("testdata", "services", service+"_"+strings.NewReplacer("/", "_", ":", "_").Replace(name)+".json"), show(t, e))
+				golden.File(t, filepath.Join("testdata", "services", service+"_"+strings.NewReplacer("/", "_", ":", "_").Replace(name)+".json"), show(t, e))
 			})
 		}
 	}
@@ -103,17 +102,7 @@ func TestRequests(t *testing.T) {
 			if err != nil {
 				t.Errorf("Parse() = %v", err)
 			}
-			got := show(t, e)
-			if os.Getenv("UPDATE") != "" {
-				set(archive, "event.json", got)
-				if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if diff := cmp.Diff(string(part(archive, "event.json")), string(got)); diff != "" {
-				t.Errorf("event (-want +got):\n%s", diff)
-			}
+			golden.Part(t, file, "event.json", show(t, e))
 		})
 	}
 }
@@ -138,16 +127,6 @@ func part(a *txtar.Archive, name string) []byte {
 		}
 	}
 	return nil
-}
-
-func set(a *txtar.Archive, name string, data []byte) {
-	for i, f := range a.Files {
-		if f.Name == name {
-			a.Files[i].Data = data
-			return
-		}
-	}
-	a.Files = append(a.Files, txtar.File{Name: name, Data: data})
 }
 
 // show is an event without its zero values, for people to read.
@@ -177,26 +156,6 @@ func show(t *testing.T, e event.Event) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
-}
-
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if os.Getenv("UPDATE") != "" {
-		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
 }
 
 func sign(body []byte, key string) string {
