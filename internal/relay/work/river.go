@@ -25,9 +25,9 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/relay/pg"
 )
 
-// file is the database of work within the data directory: a file of its own,
+// File is the database of work within the data directory: a file of its own,
 // so that work never makes an acknowledgement wait.
-const file = "work.db"
+const File = "work.db"
 
 // queue is River's client, whichever database it is on.
 type queue interface {
@@ -35,6 +35,7 @@ type queue interface {
 	Stop(ctx context.Context) error
 	InsertMany(ctx context.Context, params []river.InsertManyParams) ([]*rivertype.JobInsertResult, error)
 	Queues() *river.QueueBundle
+	PeriodicJobs() *river.PeriodicJobBundle
 }
 
 // wakeArgs is the job that looks at a delivery.
@@ -84,7 +85,7 @@ const sweepEvery = 30 * time.Second
 // OpenSQLite opens the work of a data directory. The caller holds the
 // directory's lock.
 func OpenSQLite(ctx context.Context, dir string, o Options) (*Work, error) {
-	path := filepath.Join(dir, file)
+	path := filepath.Join(dir, File)
 	db, err := lite.Open(ctx, path, lite.Options{})
 	if err != nil {
 		return nil, errorf("open work", err)
@@ -170,6 +171,7 @@ func client[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], w *Wor
 	if err := errors.Join(
 		river.AddWorkerSafely(workers, waker{work: w}),
 		river.AddWorkerSafely(workers, sweeper{work: w}),
+		river.AddWorkerSafely(workers, catcher{work: w}),
 	); err != nil {
 		return nil, err
 	}

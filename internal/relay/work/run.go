@@ -25,6 +25,7 @@ func (w *Work) Start(ctx context.Context) error {
 // Stop begins no more attempts, gives those under way their grace, and closes
 // the store.
 func (w *Work) Stop(ctx context.Context) error {
+	close(w.leaving)
 	err := w.queue.Stop(ctx)
 	close(w.stopped)
 	w.groups.Wait()

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/riverqueue/river/rivertype"
+
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/relay/target"
 )
@@ -80,6 +82,8 @@ type Options struct {
 	// Attempted, if set, is told of each attempt: where it went, how it ended
 	// and how long that took.
 	Attempted func(target, outcome string, took time.Duration)
+	// CatchUp looks for events that were missed, see [Work.SetCatchUp].
+	CatchUp func(context.Context)
 	// Limit bounds one attempt; 0 means 50 s.
 	Limit time.Duration
 	// Margin is how long after its limit an attempt's maker is taken for gone;
@@ -109,6 +113,9 @@ func (o Options) withDefaults() Options {
 	if o.Attempted == nil {
 		o.Attempted = func(string, string, time.Duration) {}
 	}
+	if o.CatchUp == nil {
+		o.CatchUp = func(context.Context) {}
+	}
 	if o.Limit == 0 {
 		o.Limit = attemptLimit
 	}
@@ -132,11 +139,14 @@ type Work struct {
 	queue   queue
 
 	accepting chan acceptance
+	leaving   chan struct{} // closed when a stop begins
 	stopped   chan struct{}
 	groups    sync.WaitGroup
 
-	mu    sync.RWMutex
-	lanes map[string]Lane
+	mu           sync.RWMutex
+	lanes        map[string]Lane
+	catchUpEvery time.Duration
+	catchUpJob   rivertype.PeriodicJobHandle
 
 	// telling has one notice told at a time, and so each once.
 	telling sync.Mutex
@@ -147,7 +157,7 @@ type Work struct {
 func (w *Work) abandoned() time.Duration { return w.options.Limit + w.options.Margin }
 
 func newWork(o Options, s store) *Work {
-	return &Work{options: o.withDefaults(), store: s, accepting: make(chan acceptance), stopped: make(chan struct{})}
+	return &Work{options: o.withDefaults(), store: s, accepting: make(chan acceptance), leaving: make(chan struct{}), stopped: make(chan struct{})}
 }
 
 // store is the database: who writes, who reads, and what differs.

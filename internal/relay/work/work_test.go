@@ -69,6 +69,8 @@ func contract(t *testing.T, open opener) {
 		"a_target_that_is_gone_waits": aTargetThatIsGoneWaits,
 		"prunes":                      prunes,
 		"measures":                    measures,
+		"catches_up_on_schedule":      catchesUpOnSchedule,
+		"catch_up_ends_with_work":     catchUpEndsWithWork,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
