@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func read(t *testing.T, path string) string {
 func FuzzLoggedTextIsNeverACommand(f *testing.F) {
 	for _, seed := range []string{
 		"::error::x", " \u00a0::set-output name=a::b", "x\r::add-mask::y", "a ##[error]b", "##vso[task.setvariable variable=x]y",
-		"###[x]", "####[[x]", "##teamcity[x]", "\ufeff::stop-commands::x", "\x1b[2K::debug::x", "\u2028::error::x", "\u0301::error::", "|\n::error::x", "live \u202eton si", "\u2066x\u2069",
+		"###[x]", "####[[x]", "##teamcity[x]", "\ufeff::stop-commands::x", "\x1b[2K::debug::x", "\u2028::error::x", "\u0301::error::", "|\n::error::x", "--- a", "x\n +++ b", "~~~ c", "^^^ +++", "section_start:1:x\r\x1b[0Ky", "live \u202eton si", "\u2066x\u2069",
 	} {
 		f.Add(seed)
 	}
@@ -57,6 +58,10 @@ func FuzzLoggedTextIsNeverACommand(f *testing.F) {
 			if strings.Contains(out.String(), bad) {
 				t.Errorf("Log(%q) printed %q, which holds %q", text, out.String(), bad)
 			}
+		}
+		// buildkite.com/docs/pipelines/configure/managing-log-output
+		if folds := regexp.MustCompile(`(?m)^(---|\+\+\+|~~~|\^\^\^)`).FindString(out.String()); folds != "" {
+			t.Errorf("Log(%q) printed %q, in which %q folds Buildkite's log", text, out.String(), folds)
 		}
 	})
 }

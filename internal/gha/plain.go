@@ -2,6 +2,7 @@ package gha
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -10,8 +11,9 @@ import (
 // runner obeys a line that begins with "::" after any white space, and "##["
 // anywhere in a line (actions/runner, ActionCommand.cs); it ends lines at \n,
 // \r and \r\n. Azure Pipelines obeys "##vso[" and "##[", TeamCity
-// "##teamcity[". Control characters, which colour or overwrite a terminal, are
-// replaced.
+// "##teamcity["; Buildkite folds the log at lines that begin with "---", "+++",
+// "~~~" or "^^^". Control characters are replaced: they colour or overwrite a
+// terminal, and GitLab's sections, Travis' folds and Jenkins' notes need them.
 func Plain(text string) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(text, "\ufffd"))
 	text = strings.Map(visible, text)
@@ -49,5 +51,7 @@ func looksLikeCommand(line string) bool {
 	rest := strings.TrimLeftFunc(line, func(c rune) bool {
 		return unicode.IsSpace(c) || !unicode.IsGraphic(c) || unicode.Is(unicode.Mn, c)
 	})
-	return strings.HasPrefix(rest, "::")
+	return slices.ContainsFunc([]string{"::", "---", "+++", "~~~", "^^^"}, func(mark string) bool {
+		return strings.HasPrefix(rest, mark)
+	})
 }

@@ -58,6 +58,8 @@ type Inputs struct {
 
 	DryRun  bool
 	Summary bool
+
+	OutputFile, OutputFormat string
 }
 
 // Project is one line of the projects input.
@@ -126,6 +128,9 @@ func Parse(get func(name string) string) (Inputs, error) {
 
 		DryRun:  r.flag("dry-run", false),
 		Summary: r.flag("summary", true),
+
+		OutputFile:   r.line("output-file"),
+		OutputFormat: r.word("output-format"),
 	}
 	in.WaitForURL, in.WaitForPath = r.flagOrPath("wait-for-url")
 	in.Timeout = r.duration("timeout", in.defaultTimeout())
@@ -151,6 +156,9 @@ func (in Inputs) together(r *reader) {
 	}
 	if in.FindDeployment && in.FindStatus != nil {
 		r.fail("find-status", in.FindStatus.String(), "either find-deployment or find-status, as the host reports deployments or statuses")
+	}
+	if in.OutputFormat != "" && in.OutputFile == "" {
+		r.fail("output-format", in.OutputFormat, "no output-format without output-file")
 	}
 	if len(in.CommitStatus) > 255 {
 		r.fail("commit-status", in.CommitStatus, "a context of at most 255 characters")

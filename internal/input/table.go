@@ -118,6 +118,10 @@ func Table() []Spec {
 			Text: "Resolve everything, show what would be sent, send nothing. Default: false."},
 		{Name: "summary", Switch: true,
 			Text: "Write a step summary. Default: true."},
+		{Name: "output-file",
+			Text: "File to write the outputs to, for CIs that take files; later steps read it. Default: none."},
+		{Name: "output-format",
+			Text: "Format of output-file: json; dotenv, for GitLab's reports; or shell, to be read with a dot. Default: by the end of its name, .json, .env or .sh."},
 	}
 	for i, s := range specs {
 		if s.Topic == "" {

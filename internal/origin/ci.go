@@ -34,14 +34,23 @@ type service struct {
 	event, actor, defaultBranch, runID, runURL string
 }
 
-// fromCI finds what the environment of another CI tells, or that of a laptop.
-func fromCI(env environ) findings {
+// CI names what runs this: "github", "gitea", "forgejo", "gitlab", … or ""
+// outside any.
+func CI(getenv func(string) string) string {
+	if env := environ(getenv); !env.onGitHub() {
+		return env.service().name
+	}
+	return environ(getenv).dialect()
+}
+
+// service is the CI that the environment is one of; it has no name on a laptop.
+func (env environ) service() service {
 	for _, s := range services() {
 		if s.runs(env) {
-			return s.findings(env)
+			return s
 		}
 	}
-	return service{}.findings(env)
+	return service{}
 }
 
 func (s service) runs(env environ) bool {

@@ -93,7 +93,7 @@ func (e event) described() string {
 // describe fills in what is known about the run itself.
 func (e event) describe(f *findings) {
 	c := &f.context
-	c.CI = e.dialect()
+	c.CI = e.env.dialect()
 	c.Event = e.name
 	c.Action = e.body.at("action").text().value
 	c.Sender = e.body.at("sender.login").text().value
@@ -113,11 +113,13 @@ func (e event) defaultBranch() string { return e.body.at("repository.default_bra
 
 const dependabot = "dependabot[bot]"
 
-func (e event) dialect() string {
+// dialect tells apart those who speak GitHub's. Forgejo's runner sets Gitea's
+// variable, too (code.forgejo.org/forgejo/runner, internal/app/run).
+func (env environ) dialect() string {
 	switch {
-	case e.env("FORGEJO_ACTIONS") == "true":
+	case env("FORGEJO_ACTIONS") == "true":
 		return "forgejo"
-	case e.env("GITEA_ACTIONS") == "true":
+	case env("GITEA_ACTIONS") == "true":
 		return "gitea"
 	}
 	return "github"

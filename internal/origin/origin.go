@@ -74,7 +74,7 @@ func Resolve(getenv func(string) string, payload []byte, given Given) Resolution
 	if env.onGitHub() || len(payload) > 0 {
 		return settle(fromEvent(env, payload), given)
 	}
-	return settle(fromCI(env), given)
+	return settle(env.service().findings(env), given)
 }
 
 // environ reads environment variables.

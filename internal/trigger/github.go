@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
 	"github.com/afterdeploy/afterdeploy/internal/hub"
@@ -119,23 +118,11 @@ func (r *run) degrade(what string, err error) {
 	r.notes = append(r.notes, strings.ReplaceAll(text, "\n", " "))
 }
 
-// The time for telling GitHub, at the end of a run and after a signal.
-const (
-	publishing = 20 * time.Second
-	hurried    = 5 * time.Second
-)
-
-// publish tells GitHub how the run ended, though the run's own time be up.
+// publish tells GitHub how the run ended.
 func (r *run) publish(ctx context.Context) {
 	if r.res.Reasons == nil {
 		return // nothing is known about what was deployed
 	}
-	limit := publishing
-	if ctx.Err() != nil {
-		limit = hurried
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-	defer cancel()
 	r.conclude(ctx)
 	r.comment(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/afterdeploy/afterdeploy/internal/ci"
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
 )
 
@@ -58,7 +59,17 @@ func Outputs() []Output {
 // that the vendor's own action gives. All outputs of a job share 1 MB.
 const mostOutput = 8192
 
-// values are the outputs of a run that has ended.
+// outputs are those of a run that has ended, in the order of action.yml.
+func (r *run) outputs() []ci.Output {
+	values := r.values()
+	outputs := make([]ci.Output, 0, len(values))
+	for _, o := range Outputs() {
+		outputs = append(outputs, ci.Output{Name: o.Name, Value: values[o.Name]})
+	}
+	return outputs
+}
+
+// values are those that have one.
 func (r *run) values() map[string]string {
 	values := map[string]string{
 		"outcome":        string(r.end.Outcome),

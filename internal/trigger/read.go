@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/afterdeploy/afterdeploy/internal/bugster"
+	"github.com/afterdeploy/afterdeploy/internal/ci"
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
 	"github.com/afterdeploy/afterdeploy/internal/input"
 	"github.com/afterdeploy/afterdeploy/internal/outbound"
@@ -44,6 +45,12 @@ func (r *run) read(context.Context) *deploy.Ending {
 	r.client, err = r.newClient(in.CACert)
 	if err != nil {
 		note(fmt.Errorf("input %q: %w", "ca-cert", err))
+	}
+	if in.OutputFile != "" {
+		r.format, err = ci.ParseFormat(in.OutputFormat, in.OutputFile)
+		if err != nil {
+			note(fmt.Errorf("input %q: %w", "output-file", err))
+		}
 	}
 	note(r.readCheck())
 	if len(errs) > 0 {

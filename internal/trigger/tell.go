@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/afterdeploy/afterdeploy/internal/ci"
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
 	"github.com/afterdeploy/afterdeploy/internal/report"
 )
@@ -21,35 +22,92 @@ func (r *run) report() report.Run {
 	}
 }
 
-// tell writes outputs, annotations and summary, and returns the exit code. The
-// outputs come first: after a signal there is little time.
+// The time for telling, at the end of a run and after a signal.
+const (
+	publishing = 20 * time.Second
+	hurried    = 5 * time.Second
+)
+
+// tell writes outputs, annotations and summary, though the run's own time be
+// up, and returns the exit code. The outputs come first: after a signal there
+// is little time.
 func (r *run) tell(ctx context.Context) int {
-	if err := r.setOutputs(); err != nil {
-		r.runner.Warning("afterdeploy: outputs", err.Error())
+	limit := publishing
+	if ctx.Err() != nil {
+		limit = hurried
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	r.setOutputs(ctx, r.outputs())
 	r.tellDeployment()
 	r.annotate()
 	r.runner.Log(fmt.Sprintf("Outcome: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence+details(r.end)))
 	r.publish(ctx)
-	if r.in.Summary {
-		if err := r.runner.Summarize(report.Markdown(r.report())); err != nil {
-			r.runner.Warning("afterdeploy: summary", err.Error())
-		}
-	}
+	r.summarize(ctx)
 	return r.exitCode()
 }
 
-// setOutputs sets every output, and goes on where one fails. What keeps one
-// from being written keeps all, so that one error says enough.
-func (r *run) setOutputs() error {
-	var first error
-	values := r.values()
-	for _, output := range Outputs() {
-		if err := r.runner.SetOutput(output.Name, values[output.Name]); err != nil && first == nil {
+// setOutputs sets every output as each who may be there takes it, and goes on
+// where one fails.
+func (r *run) setOutputs(ctx context.Context, outputs []ci.Output) {
+	var first error // what keeps one from being written keeps all
+	for _, o := range outputs {
+		if err := r.runner.SetOutput(o.Name, o.Value); err != nil && first == nil {
 			first = err
 		}
 	}
-	return first
+	if first != nil {
+		r.runner.Warning("afterdeploy: outputs", first.Error())
+	}
+	if err := r.ci.SetOutputs(ctx, outputs); err != nil {
+		r.runner.Notice("afterdeploy: outputs", "Later steps have no outputs: "+err.Error())
+	}
+	r.writeOutputs(outputs)
+}
+
+// writeOutputs writes the file that was asked for.
+func (r *run) writeOutputs(outputs []ci.Output) {
+	if r.format == "" {
+		return
+	}
+	left, err := ci.Write(r.in.OutputFile, r.format, outputs)
+	if err != nil {
+		r.runner.Warning("afterdeploy: outputs", err.Error())
+	}
+	if len(left) > 0 {
+		r.runner.Log("  note: output-file has no room for " + strings.Join(left, ", "))
+	}
+}
+
+// summarize shows the summary where the CI has a place for it, else in the log.
+func (r *run) summarize(ctx context.Context) {
+	if !r.in.Summary {
+		return
+	}
+	text := report.Markdown(r.report())
+	shown, err := r.ci.Summarize(ctx, r.style(), text)
+	if err != nil {
+		r.runner.Notice("afterdeploy: summary", "The build has no annotation: "+err.Error())
+	}
+	if shown && err == nil {
+		return
+	}
+	if err := r.runner.Summarize(text); err != nil {
+		r.runner.Warning("afterdeploy: summary", err.Error())
+	}
+}
+
+// style is how an annotation of the run looks.
+func (r *run) style() ci.Style {
+	switch {
+	case r.red():
+		return ci.Error
+	case r.end.Outcome.ExitCode() != 0:
+		return ci.Warning
+	case r.end.Outcome == deploy.Triggered, r.end.Outcome == deploy.Passed:
+		return ci.Success
+	}
+	return ci.Info
 }
 
 // annotate tells what a person has to act on, or should look at.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/bugster"
+	"github.com/afterdeploy/afterdeploy/internal/ci"
 	"github.com/afterdeploy/afterdeploy/internal/deploy"
 	"github.com/afterdeploy/afterdeploy/internal/gha"
 	"github.com/afterdeploy/afterdeploy/internal/input"
@@ -85,11 +86,13 @@ type run struct {
 	Host
 	atGitHub
 	runner  *gha.Runner
+	ci      ci.Host
 	started time.Time
 
 	in       input.Inputs
 	endpoint string
 	client   *http.Client
+	format   ci.Format // of the file for outputs, zero without one
 
 	res     origin.Resolution
 	project string
@@ -106,7 +109,10 @@ type run struct {
 }
 
 func begin(h Host) *run {
-	return &run{Host: h, runner: gha.New(h.Out, h.Getenv), started: time.Now()}
+	return &run{
+		Host: h, started: time.Now(), runner: gha.New(h.Out, h.Getenv),
+		ci: ci.Host{Name: origin.CI(h.Getenv), Getenv: h.Getenv, Log: h.Out},
+	}
 }
 
 // A step does one thing of a run. It returns the run's ending, or nil where
