@@ -26,7 +26,8 @@ const (
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	action := releasedAction(t)
+	action, released := releasedAction(t), t.TempDir()
+	release(t, released, action)
 	elsewhere := t.TempDir() // act writes there while it copies the work directory
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -34,6 +35,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[servicesKey{}] = services{}
+			env.Setenv("RELEASED", released)
 			env.Setenv("HOME", elsewhere)
 			env.Setenv("TMPDIR", elsewhere)
 			env.Setenv("BUGSTER_API_KEY", sandbox.DefaultAccount().Key)
@@ -43,11 +45,13 @@ func TestScripts(t *testing.T) {
 			return checkout(env.WorkDir)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"act":     act,
-			"proxy":   proxy,
-			"sent":    sent,
-			"service": serve,
-			"written": written,
+			"act":      act,
+			"dispatch": dispatch,
+			"paste":    paste,
+			"proxy":    proxy,
+			"sent":     sent,
+			"service":  serve,
+			"written":  written,
 		},
 	})
 }
@@ -65,6 +69,25 @@ func releasedAction(t *testing.T) []byte {
 		t.Fatalf("action.yml has %d lines %q, want 1", n, "  image: Dockerfile")
 	}
 	return line.ReplaceAll(source, []byte("  image: docker://"+image))
+}
+
+// release lays out what a workflow gets of afterdeploy/afterdeploy@v1.
+func release(t *testing.T, dir string, action []byte) {
+	t.Helper()
+	files := map[string][]byte{"action.yml": action}
+	for _, w := range reusables() {
+		path := ".github/workflows/" + w.name + ".yml"
+		files[path] = []byte(read(t, "../../"+path))
+	}
+	for path, text := range files {
+		path = filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // checkout makes dir the work tree of a repository, as after actions/checkout.
@@ -88,8 +111,8 @@ func checkout(dir string) error {
 //	[!] act EVENT EVENT.json [VARIABLE=VALUE...]
 //
 // The variables are the repository's, ${{ vars.VARIABLE }}; BUGSTER_API_KEY is
-// its secret. GITHUB_API_URL, GITHUB_TOKEN and GITHUB_RUN_ATTEMPT are the run's,
-// where the script's environment has them.
+// its secret. What runVariables lists is the run's, where the script's
+// environment has it. CONTAINER_OPTIONS is for the machine of the job.
 func act(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: act event event.json [variable=value...]")
@@ -98,12 +121,14 @@ func act(ts *testscript.TestScript, neg bool, args []string) {
 		args[0], "--eventpath", args[1], "--workflows", "named.yml",
 		"--platform", "ubuntu-latest=" + runner, "--pull=false", "--rm",
 		"--no-cache-server", "--container-daemon-socket", "-",
+		"--local-repository", "afterdeploy/afterdeploy@v1=" + ts.Getenv("RELEASED"),
+		"--container-options", ts.Getenv("CONTAINER_OPTIONS"),
 		"--secret", "BUGSTER_API_KEY=" + ts.Getenv("BUGSTER_API_KEY"),
 	}
 	for _, v := range args[2:] {
 		command = append(command, "--var", v)
 	}
-	for name, option := range map[string]string{"GITHUB_API_URL": "--env", "GITHUB_RUN_ATTEMPT": "--env", "GITHUB_TOKEN": "--secret"} {
+	for name, option := range runVariables() {
 		if value := ts.Getenv(name); value != "" {
 			command = append(command, option, name+"="+value)
 		}
@@ -114,5 +139,14 @@ func act(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec("act", command...)
 	if (err != nil) != neg {
 		ts.Fatalf("act: %v, want failure: %v", err, neg)
+	}
+}
+
+// runVariables are what a script may set for a run, and how act takes them.
+// The last two are inputs of workflows that are pasted as they are.
+func runVariables() map[string]string {
+	return map[string]string{
+		"GITHUB_TOKEN": "--secret", "GITHUB_API_URL": "--env", "GITHUB_RUN_ATTEMPT": "--env",
+		"BUGSTER_API_URL": "--env", "AFTERDEPLOY_RESULT_SETTLE": "--env",
 	}
 }

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,41 +14,140 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/trigger"
 )
 
-// The workflow that users call takes what the action takes and gives what it
-// gives. UPDATE=1 writes it.
-func TestReusableWorkflowPassesEverythingOn(t *testing.T) {
+// reusable is a workflow that users call. It takes what the action takes, with
+// types, and gives what the action gives.
+type reusable struct {
+	name, comment string
+	// head is what the job has before its steps: a condition, concurrency.
+	head string
+	// defaults are where they differ from the action's.
+	defaults map[string]string
+	// decided are the inputs that the workflow decides itself, and how; ""
+	// leaves it to the event.
+	decided map[string]string
+}
+
+func reusables() []reusable {
+	return []reusable{{
+		name: "trigger",
+		comment: `# The action as a workflow to call, such as after a job that deploys. It takes
+# and gives the same.
+`,
+	}, {
+		name: "deployment",
+		comment: `# Tests what a host reports as deployed, to call on: deployment_status. A status
+# other than success starts no job, and so costs nothing.
+`,
+		head: `    if: github.event.deployment_status.state == 'success'
+    concurrency:
+      group: afterdeploy-${{ github.event.deployment.id }}-${{ github.event.deployment_status.id }}-${{ inputs.project-id }}-${{ inputs.environments }}
+      cancel-in-progress: false
+`,
+		decided: map[string]string{
+			"deployment-state": "", "commit-sha": "", "branch": "", "send-states": "", "find-deployment": "", "find-status": "",
+		},
+	}, {
+		name: "preview",
+		comment: `# Tests a pull request's preview, to call on: pull_request. It finds the preview,
+# waits until it answers, starts the tests, waits for their result, fails when
+# they fail, and keeps one comment. Runs of forks have no key and are skipped.
+`,
+		head: `    if: github.event.action != 'closed'
+`,
+		defaults: map[string]string{"wait-for-url": "true", "wait-for-result": "true", "comment": "true"},
+		decided: map[string]string{
+			"deployment-state": "", "commit-sha": "", "branch": "", "send-states": "", "once": "",
+			"find-deployment": "${{ inputs.environment-url == '' && inputs.find-status == '' }}",
+		},
+	}}
+}
+
+// The workflows that users call keep in step with the action.
+func TestReusableWorkflowsPassEverythingOn(t *testing.T) {
 	t.Parallel()
-	const path = "../../.github/workflows/trigger.yml"
-	want := reusable()
+	checkout := first(read(t, "../../.github/workflows/check.yml"), `uses: (actions/checkout@[0-9a-f]{40} # v\S+)`)
+	for _, w := range reusables() {
+		same(t, "../../.github/workflows/"+w.name+".yml", func(string) string { return w.text(checkout) })
+	}
+}
+
+// Every permission that an input needs is in the table, for every workflow.
+func TestReusableWorkflowsNameTheirPermissions(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("\n| For | Permissions |")
+	for _, w := range reusables() {
+		b.WriteString(" `" + w.name + ".yml` |")
+	}
+	b.WriteString("\n| --- | --- | --- | --- | --- |\n| neither `project-id` nor `projects` | `contents: read` | if so | if so | if so |\n")
+	for _, spec := range input.Table() {
+		needs := first(spec.Text, `Needs (\S+: \w+(?: and \S+: \w+)*)\.`)
+		if needs == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "| `%s` | `%s` |", spec.Name, strings.ReplaceAll(needs, " and ", "`, `"))
+		for _, w := range reusables() {
+			b.WriteString(" " + w.asks(spec) + " |")
+		}
+		b.WriteString("\n")
+	}
+	same(t, "../../docs/reusable-workflows.md", func(old string) string {
+		before, rest, _ := strings.Cut(old, "<!-- generated -->\n")
+		_, after, _ := strings.Cut(rest, "<!-- end -->")
+		return before + "<!-- generated -->\n" + b.String() + "\n<!-- end -->" + after
+	})
+}
+
+// asks says when a workflow uses an input.
+func (w reusable) asks(spec input.Spec) string {
+	value, decided := w.decided[spec.Name]
+	switch {
+	case decided && value == "":
+		return "never"
+	case decided, w.value(spec) == "true":
+		return "by default"
+	}
+	return "if given"
+}
+
+// same holds a file to what is made of it. UPDATE=1 writes it. A release names
+// its own commit, which no later one can move.
+func same(t *testing.T, path string, made func(old string) string) {
+	t.Helper()
+	released := regexp.MustCompile(`afterdeploy/afterdeploy@[0-9a-f]{40} # v\d+\.\d+\.\d+`)
+	got := released.ReplaceAllString(read(t, path), "afterdeploy/afterdeploy@v1")
+	want := made(got)
 	if os.Getenv("UPDATE") != "" {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
+		return
 	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s differs from the code; UPDATE=1 go test ./internal/e2e writes it (-want +got):\n%s", path, diff)
 	}
 }
 
-// reusable is the workflow. Booleans are strings there, as they are in the
-// action, so that what is not given stays so.
-func reusable() string {
+// text is the workflow. No permissions stand in it: a called workflow may not
+// ask for more than its caller has, so the caller's job says what the inputs
+// need.
+func (w reusable) text(checkout string) string {
 	var inputs, secrets, with, outputs, jobOutputs strings.Builder
 	for _, spec := range input.Table() {
-		from, value := &inputs, "${{ inputs."+spec.Name+" }}"
-		if spec.Secret {
-			from, value = &secrets, "${{ secrets."+spec.Name+" }}"
-		}
-		if spec.ActionDefault != "" {
-			value = "${{ secrets." + spec.Name + " || " + strings.TrimPrefix(spec.ActionDefault, "${{ ")
-		}
-		fmt.Fprintf(from, "      %s:\n        description: %s\n        required: false\n", spec.Name, strconv.Quote(spec.Text))
-		if !spec.Secret {
-			fmt.Fprint(from, "        type: string\n")
+		value, decided := w.decided[spec.Name]
+		switch {
+		case decided && value == "":
+			continue
+		case decided:
+		case spec.Secret:
+			value = "${{ secrets." + spec.Name + " }}"
+			if spec.ActionDefault != "" {
+				value = "${{ secrets." + spec.Name + " || " + strings.TrimPrefix(spec.ActionDefault, "${{ ")
+			}
+			fmt.Fprintf(&secrets, "      %s:\n        description: %s\n        required: false\n", spec.Name, strconv.Quote(spec.Text))
+		default:
+			value = "${{ inputs." + spec.Name + " }}"
+			inputs.WriteString(w.input(spec))
 		}
 		fmt.Fprintf(&with, "          %s: %s\n", spec.Name, value)
 	}
@@ -56,19 +156,11 @@ func reusable() string {
 			output.Name, strconv.Quote(output.Text), output.Name)
 		fmt.Fprintf(&jobOutputs, "      %s: ${{ steps.trigger.outputs.%s }}\n", output.Name, output.Name)
 	}
-	return `# The action as a workflow to call, with the same names:
-#
-#   jobs:
-#     test:
-#       uses: afterdeploy/afterdeploy/.github/workflows/trigger.yml@v1
-#       with: {project-id: …, organization-id: …}
-#       secrets: {api-key: "${{ secrets.BUGSTER_API_KEY }}"}
-#
-# Generated from internal/input and internal/trigger.
-name: trigger
+	return w.comment + `#
+# docs/reusable-workflows.md has callers to paste, and the permissions: those of
+# the caller's job hold here. Generated from internal/input and internal/trigger.
+name: ` + w.name + `
 
-# No permissions here: a called workflow may not ask for more than its caller
-# has, so the caller's job says what the inputs need.
 on:
   workflow_call:
     inputs:
@@ -76,17 +168,52 @@ on:
         description: "Label of the runner. Default: ubuntu-latest."
         required: false
         type: string
+        default: ubuntu-latest
 ` + inputs.String() + `    secrets:
 ` + secrets.String() + `    outputs:
 ` + outputs.String() + `
 jobs:
   trigger:
-    runs-on: ${{ inputs.runs-on || 'ubuntu-latest' }}
+` + w.head + `    runs-on: ${{ inputs.runs-on }}
     timeout-minutes: 75
     outputs:
 ` + jobOutputs.String() + `    steps:
+      - name: Look for .bugster/config.yaml
+        if: inputs.project-id == '' && inputs.projects == ''
+        uses: ` + checkout + `
+        with:
+          persist-credentials: false
+          sparse-checkout: .bugster
       - uses: afterdeploy/afterdeploy@v1
         id: trigger
         with:
 ` + with.String()
 }
+
+// input declares an input. What is not given has to be the action's default, so
+// types that cannot be empty state it.
+func (w reusable) input(spec input.Spec) string {
+	value, kind := w.value(spec), "string"
+	_, err := strconv.Atoi(value)
+	switch {
+	case spec.Switch:
+		kind = "boolean\n        default: " + value
+	case err == nil:
+		kind = "number\n        default: " + value
+	case w.defaults[spec.Name] != "":
+		kind += "\n        default: " + strconv.Quote(value)
+	}
+	text := strings.TrimSuffix(spec.Text, standard(spec)+".") + value + "."
+	return fmt.Sprintf("      %s:\n        description: %s\n        required: false\n        type: %s\n", spec.Name, strconv.Quote(text), kind)
+}
+
+// value is an input's default here, standard the action's, "" where that takes
+// more than a word to say.
+func (w reusable) value(spec input.Spec) string {
+	if value, differs := w.defaults[spec.Name]; differs {
+		return value
+	}
+	return standard(spec)
+}
+
+func standard(spec input.Spec) string { return first(spec.Text, `Default: (\S+)\.$`) }
