@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -141,6 +143,7 @@ func (r *Relay) backDoor() http.Handler {
 	return admin.Handler(admin.Options{
 		Journal: r.Journal(), Token: r.options.Token, Version: r.options.Version,
 		Ready: r.inbox.Ping, Metrics: r.metrics.handler(), Log: r.options.Log,
+		Sources: func() []string { return slices.Sorted(maps.Keys(r.rules.Load().Sources)) },
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/journal"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
+	"github.com/afterdeploy/afterdeploy/internal/relay/target"
 	"github.com/afterdeploy/afterdeploy/internal/relay/work"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
@@ -56,7 +57,7 @@ func (b *book) Event(_ context.Context, id string) (journal.Detail, error) {
 	return journal.Detail{
 		Event: b.event(), Method: "POST", Header: http.Header{"X-A": {hostile}}, Payload: json.RawMessage(`{"a":"<script>"}`),
 		Parsed:   event.Event{Title: hostile, URL: "javascript:alert(1)"},
-		Attempts: map[string][]work.Attempt{"d1": {{Number: 1, Outcome: "dead", Note: hostile}}},
+		Attempts: map[string][]work.Attempt{"d1": b.attempts()},
 	}, nil
 }
 
@@ -68,8 +69,66 @@ func (b *book) Redeliver(_ context.Context, id string) (int, error) {
 	return 1, nil
 }
 
-func (b *book) Targets(context.Context) ([]work.Pause, error) {
-	return []work.Pause{{Target: "t", Note: hostile}}, nil
+func (b *book) Delivery(_ context.Context, id string) (journal.Delivery, error) {
+	if id != "d1" {
+		return journal.Delivery{}, work.ErrNotFound
+	}
+	return journal.Delivery{Delivery: b.event().Deliveries[0], Idempotent: true, Attempts: b.attempts()}, nil
+}
+
+func (*book) attempts() []work.Attempt {
+	return []work.Attempt{{Number: 1, Outcome: "dead", Note: hostile, Exchanges: []target.Exchange{{
+		Method: "POST", URL: "https://api.example.com/" + hostile, Header: http.Header{"X-A": {hostile}}, Body: `{"a":1}`,
+		Took: time.Second, Status: 422, Answer: http.Header{"X-B": {hostile}}, Content: hostile,
+	}}}}
+}
+
+func (b *book) Plan(_ context.Context, q journal.Query) (journal.Plan, error) {
+	if q.State == "running" {
+		return journal.Plan{}, &journal.ParameterError{Name: "state", Value: q.State, Want: "another"}
+	}
+	b.asked = q
+	return journal.Plan{
+		Until: time.Unix(2e9, 0).UTC(), States: []work.State{work.Dead}, Events: 1, Deliveries: b.event().Deliveries,
+		Targets: []journal.PlanTarget{{Target: hostile, Do: rule.Dispatch, Deliveries: 1}},
+	}, nil
+}
+
+func (b *book) RedeliverAll(_ context.Context, q journal.Query, want int) (int, error) {
+	if want == 7 {
+		return 0, journal.ErrChanged
+	}
+	b.done = append(b.done, fmt.Sprintf("redeliver %d of %s", want, q.Values().Encode()))
+	return 1, nil
+}
+
+func (b *book) Sources(context.Context) ([]journal.Source, error) {
+	return []journal.Source{{
+		Name: "bugs", Service: "betterbugs", Loaded: true, URL: "https://relay.example.com/hooks/bugs", Verify: "secret in header X-S",
+		Verified: true, Setup: []string{hostile}, EnvironmentURL: "javascript:alert(1)", Events: 3, Unverified: 1, LastEvent: b.event().Received,
+	}}, nil
+}
+
+func (b *book) Rules(context.Context) ([]rule.Description, error) {
+	return []rule.Description{{
+		Name: "r", Do: rule.Issue, Target: "t", MaxAge: "2h", Sources: []string{"bugs"}, Kinds: []string{"bug"}, Statuses: []string{},
+		Events: []string{}, Branches: []string{hostile}, Environments: []string{}, Workflows: []string{}, When: hostile,
+		With: map[string]any{"title": hostile, "labels": []any{hostile}},
+	}}, nil
+}
+
+func (b *book) Targets(context.Context) ([]journal.Target, error) {
+	return []journal.Target{{
+		Name: "t", Service: "github", As: "a token", Repositories: []string{"acme/web"},
+		Pause: &work.Pause{Target: "t", Note: hostile},
+	}}, nil
+}
+
+func (b *book) Health(context.Context) (journal.Health, error) {
+	return journal.Health{
+		Commits: true, Unrouted: 1, OldestUnrouted: b.event().Received, Deliveries: map[work.State]int{work.Dead: 3}, Paused: []string{"t"},
+		InboxBytes: 5 << 20, FreeBytes: -1,
+	}, nil
 }
 
 func (b *book) Resume(_ context.Context, name string) (int, error) {
@@ -84,7 +143,8 @@ func open(t *testing.T, ready error) (*httptest.Server, *book) {
 		Journal: b, Token: secret.New("tok"), Version: "v1",
 		Ready:   func(context.Context) error { return ready },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") }),
-		Log:     slog.New(slog.DiscardHandler),
+		Sources: func() []string { return []string{"bugs", hostile} },
+		Log:     slog.New(slog.DiscardHandler), Slow: time.Millisecond,
 	}))
 	t.Cleanup(server.Close)
 	return server, b
@@ -138,8 +198,10 @@ func TestNothingWithoutTheToken(t *testing.T) {
 	t.Parallel()
 	server, b := open(t, nil)
 	for _, request := range []string{
-		"GET /", "GET /events/e1", "POST /redeliver/e1", "POST /resume/t", "GET /api/events", "GET /api/events/e1",
-		"POST /api/redeliver/e1", "GET /api/targets", "POST /api/resume/t", "GET /metrics", "GET /anything",
+		"GET /", "GET /events/e1", "GET /deliveries/d1", "GET /redeliver", "POST /redeliver", "POST /redeliver/e1", "GET /sources", "GET /rules",
+		"GET /health", "POST /resume/t", "GET /api/events", "GET /api/events/e1", "GET /api/deliveries/d1", "GET /api/redeliver",
+		"POST /api/redeliver", "POST /api/redeliver/e1", "GET /api/sources", "GET /api/rules", "GET /api/targets", "POST /api/resume/t",
+		"GET /api/health", "GET /api/openapi.yaml", "GET /metrics", "GET /anything",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		for _, header := range [][]string{nil, {"Authorization", "Bearer wrong"}, {"Authorization", "Bearer "}, {"Cookie", "afterdeploy-relay=99999999999.00"}} {
@@ -154,7 +216,7 @@ func TestNothingWithoutTheToken(t *testing.T) {
 	if status, _, header := ask(t, browser(t), "GET", server.URL+"/", "", "Accept", "text/html"); status != http.StatusSeeOther || header.Get("Location") != "/login" {
 		t.Errorf("a browser is sent to %q with %d, want /login", header.Get("Location"), status)
 	}
-	none := httptest.NewServer(admin.Handler(admin.Options{Journal: b, Metrics: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)}))
+	none := httptest.NewServer(admin.Handler(admin.Options{Journal: b, Metrics: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler), Slow: time.Millisecond}))
 	defer none.Close()
 	for _, token := range []string{"", "x"} {
 		if status, _, _ := ask(t, browser(t), "POST", none.URL+"/login", "token="+token, "Content-Type", form); status != http.StatusUnauthorized {
@@ -219,7 +281,7 @@ func TestPagesHoldNoScript(t *testing.T) {
 	t.Parallel()
 	server, _ := open(t, nil)
 	client := login(t, server)
-	for _, path := range []string{"/", "/events/e1", "/events/" + url.PathEscape(hostile), "/?text=" + url.QueryEscape(hostile) + "&state=" + url.QueryEscape(hostile)} {
+	for _, path := range []string{"/", "/events/e1", "/deliveries/d1", "/redeliver?text=" + url.QueryEscape(hostile), "/sources", "/rules", "/health", "/events/" + url.PathEscape(hostile), "/?text=" + url.QueryEscape(hostile) + "&state=" + url.QueryEscape(hostile)} {
 		_, body, header := ask(t, client, "GET", server.URL+path, "")
 		for _, bad := range []string{"<script", `" onmouseover="`, `href="javascript:`} {
 			if strings.Contains(body, bad) {
@@ -240,7 +302,7 @@ func TestPage(t *testing.T) {
 	server, b := open(t, nil)
 	client := login(t, server)
 	_, body, _ := ask(t, client, "GET", server.URL+"/?source=bugs&state=dead&text=crash&since=2026-01-31T15:04:05Z", "")
-	want := journal.Query{Source: "bugs", State: "dead", Text: "crash", Since: time.Date(2026, 1, 31, 15, 4, 5, 0, time.UTC), Most: 50}
+	want := journal.Query{Source: "bugs", State: "dead", Text: "crash", Since: time.Date(2026, 1, 31, 15, 4, 5, 0, time.UTC), Most: 51}
 	if diff := cmp.Diff(want, b.asked); diff != "" {
 		t.Errorf("query (-want +got):\n%s", diff)
 	}
@@ -250,21 +312,24 @@ func TestPage(t *testing.T) {
 		}
 	}
 	_, body, _ = ask(t, client, "GET", server.URL+"/events/e1", "")
-	for _, piece := range []string{`action="/redeliver/e1"`, `action="/redeliver/d1"`, "2026-03-01 12:00:00"} {
+	for _, piece := range []string{`action="/redeliver/e1"`, `href="/deliveries/d1"`, "2026-03-01 12:00:00"} {
 		if !strings.Contains(body, piece) {
 			t.Errorf("the event's page lacks %q", piece)
 		}
 	}
-	if status, _, header := ask(t, client, "POST", server.URL+"/redeliver/d1", "event=e1", "Content-Type", form); status != http.StatusSeeOther || header.Get("Location") != "/events/e1" {
+	if status, _, header := ask(t, client, "POST", server.URL+"/redeliver/e1", "event=e1", "Content-Type", form); status != http.StatusSeeOther || header.Get("Location") != "/events/e1" {
 		t.Errorf("redeliver: %d to %q", status, header.Get("Location"))
+	}
+	if status, _, header := ask(t, client, "POST", server.URL+"/redeliver/d1", ""); status != http.StatusSeeOther || header.Get("Location") != "/deliveries/d1" {
+		t.Errorf("redeliver a delivery: %d to %q", status, header.Get("Location"))
 	}
 	if status, _, _ := ask(t, client, "POST", server.URL+"/resume/t", ""); status != http.StatusSeeOther {
 		t.Errorf("resume: %d", status)
 	}
-	if diff := cmp.Diff([]string{"redeliver d1", "resume t"}, b.done); diff != "" {
+	if diff := cmp.Diff([]string{"redeliver e1", "redeliver d1", "resume t"}, b.done); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	for path, want := range map[string]int{"/events/none": 404, "/?most=x": 400, "/?since=yesterday": 400} {
+	for path, want := range map[string]int{"/events/none": 404, "/deliveries/none": 404, "/?most=x": 400, "/?since=yesterday": 400, "/redeliver?state=running": 400} {
 		if status, _, _ := ask(t, client, "GET", server.URL+path, ""); status != want {
 			t.Errorf("%s: %d, want %d", path, status, want)
 		}

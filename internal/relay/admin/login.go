@@ -20,8 +20,12 @@ const (
 // guard lets in who brings the token, or a session's cookie.
 func (h *handler) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		known := h.knows(r)
+		if !known && r.Header.Get("Authorization") != "" && !h.slow(w, r) {
+			return
+		}
 		switch {
-		case h.knows(r):
+		case known:
 			next.ServeHTTP(w, r)
 		case r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html"):
 			http.Redirect(w, r, "/login", http.StatusSeeOther)
@@ -52,14 +56,44 @@ func (h *handler) sign(end int64) string {
 	return text + "." + hex.EncodeToString(mac.Sum(nil))
 }
 
+// mostWrong is how many wrong tokens wait at once; the rest is turned away. So
+// many can be tried in a second, however many connections they come by, and
+// the right one is never kept waiting.
+const mostWrong = 8
+
+// slow keeps a wrong token waiting. It reports whether to answer still.
+func (h *handler) slow(w http.ResponseWriter, r *http.Request) bool {
+	h.Log.Warn("wrong token", "remote", r.RemoteAddr)
+	select {
+	case h.wrong <- struct{}{}:
+	default:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "too many wrong tokens", http.StatusTooManyRequests)
+		return false
+	}
+	defer func() { <-h.wrong }()
+	wait := time.NewTimer(h.Slow)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// entrance is what the page that asks for the token says.
+type entrance struct{ Wrong bool }
+
 func (h *handler) loginPage(w http.ResponseWriter, _ *http.Request) {
-	h.render(w, http.StatusOK, "login.html", map[string]any{"Version": h.Version, "Anonymous": true})
+	h.render(w, http.StatusOK, view{Page: "login", Title: "Log in", Data: entrance{}})
 }
 
 func (h *handler) login(w http.ResponseWriter, r *http.Request) {
 	if !h.Token.Equal(r.PostFormValue("token")) {
-		h.Log.Warn("login refused", "remote", r.RemoteAddr)
-		h.render(w, http.StatusUnauthorized, "login.html", map[string]any{"Version": h.Version, "Anonymous": true, "Wrong": true})
+		if h.slow(w, r) {
+			h.render(w, http.StatusUnauthorized, view{Page: "login", Title: "Log in", Data: entrance{Wrong: true}})
+		}
 		return
 	}
 	end := time.Now().Add(session)

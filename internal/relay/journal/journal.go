@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
+	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/relay/work"
 )
 
@@ -20,31 +21,34 @@ type Journal interface {
 	Events(ctx context.Context, q Query) ([]Event, error)
 	// Event tells everything about one.
 	Event(ctx context.Context, id string) (Detail, error)
+	// Delivery tells everything about one delivery.
+	Delivery(ctx context.Context, id string) (Delivery, error)
 	// Redeliver has an event's failed deliveries, or one delivery, carried out
 	// again, and rules that did not see the event see it. It returns how many
 	// deliveries go out again so far.
 	Redeliver(ctx context.Context, id string) (int, error)
-	// Targets lists the targets that are paused.
-	Targets(ctx context.Context) ([]work.Pause, error)
-	// Resume ends a target's pause.
+	// Plan says what [Journal.RedeliverAll] would do.
+	Plan(ctx context.Context, q Query) (Plan, error)
+	// RedeliverAll has the deliveries of a plan carried out again. If want is
+	// not -1, it does so only where that is how many they still are.
+	RedeliverAll(ctx context.Context, q Query, want int) (int, error)
+	// Sources lists where events come from.
+	Sources(ctx context.Context) ([]Source, error)
+	// Rules lists the rules in force.
+	Rules(ctx context.Context) ([]rule.Description, error)
+	// Targets lists where deliveries go.
+	Targets(ctx context.Context) ([]Target, error)
+	// Resume ends a target's pause. It returns how many deliveries go on.
 	Resume(ctx context.Context, name string) (int, error)
+	// Health tells how the relay is.
+	Health(ctx context.Context) (Health, error)
 }
 
-// ErrNotFound is the answer about an event that is not there.
-var ErrNotFound = errors.New("there is no such event or delivery")
-
-// Query chooses events. Its zero value chooses the newest.
-type Query struct {
-	Source string
-	// State is an event's state, or that of one of its deliveries.
-	State string
-	Text  string
-	Since time.Time
-	Until time.Time
-	// Before continues a list after the event with this identifier.
-	Before string
-	Most   int
-}
+// The reasons for which nothing is answered, or done.
+var (
+	ErrNotFound = errors.New("there is no such event or delivery")
+	ErrChanged  = errors.New("what would be redelivered has changed since it was looked at")
+)
 
 // Event is one event in a list.
 type Event struct {
@@ -72,4 +76,12 @@ type Detail struct {
 	Parsed   event.Event               `json:"parsed"`
 	Payload  json.RawMessage           `json:"payload"`
 	Attempts map[string][]work.Attempt `json:"attempts"`
+}
+
+// Delivery is everything about one delivery.
+type Delivery struct {
+	work.Delivery
+	// Idempotent reports that carrying it out twice does no harm.
+	Idempotent bool           `json:"idempotent"`
+	Attempts   []work.Attempt `json:"attempts"`
 }

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
 	"github.com/afterdeploy/afterdeploy/internal/relay/route"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
+	"github.com/afterdeploy/afterdeploy/internal/relay/target"
 	"github.com/afterdeploy/afterdeploy/internal/relay/work"
 )
 
@@ -17,24 +19,26 @@ import (
 type Local struct {
 	Inbox *inbox.Inbox
 	Work  *work.Work
-	// Source finds a configured source. Without one, an event is parsed by its
+	// Dir, if set, is where the stores are on this machine.
+	Dir string
+	// InForce returns the rules in force. Without it, an event is parsed by its
 	// service alone.
-	Source func(name string) (*source.Source, bool)
+	InForce func() route.Rules
 	// Wake, if set, is called when there is something to route.
 	Wake func()
 }
 
 // Events implements [Journal].
 func (l *Local) Events(ctx context.Context, q Query) ([]Event, error) {
-	f := inbox.Filter{Source: q.Source, Text: q.Text, Since: q.Since, Until: q.Until, Before: q.Before, Most: cmp.Or(q.Most, 100)}
 	var (
 		stored []inbox.Stored
 		err    error
 	)
 	if isDelivery(q.State) {
-		stored, err = l.having(ctx, work.State(q.State), f)
+		stored, err = l.having(ctx, q)
 	} else {
-		f.State = inbox.State(q.State)
+		f := filter(q)
+		f.State, f.Before, f.After, f.Most = inbox.State(q.State), q.Before, q.After, q.Most
 		stored, err = l.Inbox.List(ctx, f)
 	}
 	if err != nil {
@@ -47,25 +51,59 @@ func (l *Local) Events(ctx context.Context, q Query) ([]Event, error) {
 	return events, l.addDeliveries(ctx, events, ids)
 }
 
-// having lists the entries of a filter that have a delivery in a state. The two
-// are in different files: what has such a delivery is looked through page by
-// page for what the filter chooses.
-func (l *Local) having(ctx context.Context, state work.State, f inbox.Filter) ([]inbox.Stored, error) {
+// filter is what a query says about the events themselves.
+func filter(q Query) inbox.Filter {
+	return inbox.Filter{Source: q.Source, Service: q.Service, Text: q.Text, Since: q.Since, Until: q.Until}
+}
+
+// having lists the events that have a delivery in the query's state.
+func (l *Local) having(ctx context.Context, q Query) ([]inbox.Stored, error) {
 	var found []inbox.Stored
-	for before, most := f.Before, f.Most; ; {
-		ids, err := l.Work.EventsIn(ctx, state, before, most)
-		if err != nil || len(ids) == 0 {
-			return found, err
+	most := cmp.Or(q.Most, 100)
+	err := l.pages(ctx, q, work.State(q.State), func(page []inbox.Stored) (bool, error) {
+		if q.After != "" {
+			slices.Reverse(page) // away from After, as the pages come
 		}
-		f.IDs, f.Most = ids, most-len(found)
+		found = append(found, page...)
+		found = found[:min(len(found), most)]
+		return len(found) < most, nil
+	})
+	if q.After != "" {
+		slices.Reverse(found)
+	}
+	return found, err
+}
+
+// perPage is how many events with deliveries are looked at together.
+const perPage = 500
+
+// pages looks through the events that have a delivery in a state, for those that
+// a query chooses, until each says that it has enough. The two are in different
+// files: neither can be asked about both.
+func (l *Local) pages(ctx context.Context, q Query, state work.State, each func([]inbox.Stored) (bool, error)) error {
+	at := work.Page{Before: q.Before, After: q.After, Most: perPage}
+	for {
+		ids, err := l.Work.EventsIn(ctx, state, at)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		f := filter(q)
+		f.IDs, f.Most = ids, len(ids)
+		if !isDelivery(q.State) {
+			f.State = inbox.State(q.State)
+		}
 		page, err := l.Inbox.List(ctx, f)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if found = append(found, page...); len(found) == most || len(ids) < most {
-			return found, nil
+		if more, err := each(page); err != nil || !more || len(ids) < perPage {
+			return err
 		}
-		before = ids[len(ids)-1]
+		if q.After != "" {
+			at.After = ids[len(ids)-1]
+		} else {
+			at.Before = ids[len(ids)-1]
+		}
 	}
 }
 
@@ -99,7 +137,7 @@ func (l *Local) addDeliveries(ctx context.Context, events []Event, ids []string)
 		byEvent[d.EventID] = append(byEvent[d.EventID], d)
 	}
 	for i := range events {
-		events[i].Deliveries = byEvent[events[i].ID]
+		events[i].Deliveries = append([]work.Delivery{}, byEvent[events[i].ID]...)
 	}
 	return nil
 }
@@ -132,12 +170,27 @@ func (l *Local) Event(ctx context.Context, id string) (Detail, error) {
 	return d, nil
 }
 
+// Delivery implements [Journal].
+func (l *Local) Delivery(ctx context.Context, id string) (Delivery, error) {
+	one, err := l.Work.Delivery(ctx, id)
+	if err != nil {
+		return Delivery{}, err
+	}
+	attempts, err := l.Work.Attempts(ctx, id)
+	return Delivery{Delivery: one, Idempotent: target.Idempotent(one.Action.Do), Attempts: attempts}, err
+}
+
+func (l *Local) rulesInForce() route.Rules {
+	if l.InForce == nil {
+		return route.Rules{}
+	}
+	return l.InForce()
+}
+
 // rules are enough rules to parse one entry.
 func (l *Local) rules(s inbox.Stored) route.Rules {
-	if l.Source != nil {
-		if src, ok := l.Source(s.Source); ok {
-			return route.Rules{Sources: map[string]*source.Source{s.Source: src}}
-		}
+	if rules := l.rulesInForce(); rules.Sources[s.Source] != nil {
+		return rules
 	}
 	src, err := source.New(source.Config{Name: s.Source, Service: s.Service, Verify: source.Verification{None: true}})
 	if err != nil {
@@ -165,9 +218,6 @@ func (l *Local) Redeliver(ctx context.Context, id string) (int, error) {
 	}
 	return n, err
 }
-
-// Targets implements [Journal].
-func (l *Local) Targets(ctx context.Context) ([]work.Pause, error) { return l.Work.Pauses(ctx) }
 
 // Resume implements [Journal].
 func (l *Local) Resume(ctx context.Context, name string) (int, error) {

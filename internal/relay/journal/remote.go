@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/outbound"
-	"github.com/afterdeploy/afterdeploy/internal/relay/work"
+	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
 
@@ -69,22 +69,8 @@ func said(body []byte) string {
 
 // Events implements [Journal].
 func (r *Remote) Events(ctx context.Context, q Query) ([]Event, error) {
-	v := url.Values{}
-	for name, value := range map[string]string{"source": q.Source, "state": q.State, "text": q.Text, "before": q.Before} {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	for name, at := range map[string]time.Time{"since": q.Since, "until": q.Until} {
-		if !at.IsZero() {
-			v.Set(name, at.UTC().Format(time.RFC3339))
-		}
-	}
-	if q.Most > 0 {
-		v.Set("most", strconv.Itoa(q.Most))
-	}
 	var events []Event
-	return events, r.call(ctx, http.MethodGet, "events", v, &events)
+	return events, r.call(ctx, http.MethodGet, "events", q.Values(), &events)
 }
 
 // Event implements [Journal].
@@ -93,26 +79,65 @@ func (r *Remote) Event(ctx context.Context, id string) (Detail, error) {
 	return d, r.call(ctx, http.MethodGet, "events/"+url.PathEscape(id), nil, &d)
 }
 
+// Delivery implements [Journal].
+func (r *Remote) Delivery(ctx context.Context, id string) (Delivery, error) {
+	var d Delivery
+	return d, r.call(ctx, http.MethodGet, "deliveries/"+url.PathEscape(id), nil, &d)
+}
+
 // Redeliver implements [Journal].
 func (r *Remote) Redeliver(ctx context.Context, id string) (int, error) {
-	return r.count(ctx, "redeliver/"+url.PathEscape(id))
+	return r.count(ctx, "redeliver/"+url.PathEscape(id), nil)
+}
+
+// Plan implements [Journal].
+func (r *Remote) Plan(ctx context.Context, q Query) (Plan, error) {
+	var p Plan
+	return p, r.call(ctx, http.MethodGet, "redeliver", q.Values(), &p)
+}
+
+// RedeliverAll implements [Journal].
+func (r *Remote) RedeliverAll(ctx context.Context, q Query, want int) (int, error) {
+	v := q.Values()
+	if want >= 0 {
+		v.Set("want", strconv.Itoa(want))
+	}
+	return r.count(ctx, "redeliver", v)
 }
 
 // Resume implements [Journal].
 func (r *Remote) Resume(ctx context.Context, name string) (int, error) {
-	return r.count(ctx, "resume/"+url.PathEscape(name))
+	return r.count(ctx, "resume/"+url.PathEscape(name), nil)
 }
 
-func (r *Remote) count(ctx context.Context, path string) (int, error) {
+func (r *Remote) count(ctx context.Context, path string, query url.Values) (int, error) {
 	var answer struct {
 		Deliveries int `json:"deliveries"`
 	}
-	err := r.call(ctx, http.MethodPost, path, nil, &answer)
+	err := r.call(ctx, http.MethodPost, path, query, &answer)
 	return answer.Deliveries, err
 }
 
+// Sources implements [Journal].
+func (r *Remote) Sources(ctx context.Context) ([]Source, error) {
+	var list []Source
+	return list, r.call(ctx, http.MethodGet, "sources", nil, &list)
+}
+
+// Rules implements [Journal].
+func (r *Remote) Rules(ctx context.Context) ([]rule.Description, error) {
+	var list []rule.Description
+	return list, r.call(ctx, http.MethodGet, "rules", nil, &list)
+}
+
 // Targets implements [Journal].
-func (r *Remote) Targets(ctx context.Context) ([]work.Pause, error) {
-	var pauses []work.Pause
-	return pauses, r.call(ctx, http.MethodGet, "targets", nil, &pauses)
+func (r *Remote) Targets(ctx context.Context) ([]Target, error) {
+	var list []Target
+	return list, r.call(ctx, http.MethodGet, "targets", nil, &list)
+}
+
+// Health implements [Journal].
+func (r *Remote) Health(ctx context.Context) (Health, error) {
+	var h Health
+	return h, r.call(ctx, http.MethodGet, "health", nil, &h)
 }

@@ -81,12 +81,25 @@ func (w *Work) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 	return list, errorf("list deliveries", err)
 }
 
-// EventsIn lists events that have a delivery in a state, newest first, from
-// before an event if one is named.
-func (w *Work) EventsIn(ctx context.Context, state State, before string, most int) ([]string, error) {
-	found, err := w.store.readers.QueryContext(ctx, `
-SELECT DISTINCT event_id FROM delivery WHERE state = $1 AND (event_id < $2 OR $2 = '') ORDER BY event_id DESC LIMIT $3`,
-		state, before, cmp.Or(most, 100))
+// Page is a part of a list of events: from before one of them, or from after
+// one, where the oldest come first.
+type Page struct {
+	Before, After string
+	// Most is how many; 0 means 100.
+	Most int
+}
+
+// EventsIn lists events that have a delivery in a state, newest first.
+func (w *Work) EventsIn(ctx context.Context, state State, p Page) ([]string, error) {
+	bound, direction, from := "event_id < $2", "DESC", p.Before
+	if p.After != "" {
+		bound, direction, from = "event_id > $2", "ASC", p.After
+	}
+	if from == "" {
+		bound = "$2 = ''"
+	}
+	found, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`
+SELECT DISTINCT event_id FROM delivery WHERE state = $1 AND %s ORDER BY event_id %s LIMIT $3`, bound, direction), state, from, cmp.Or(p.Most, 100))
 	if err != nil {
 		return nil, errorf("list events", err)
 	}
