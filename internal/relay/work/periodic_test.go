@@ -39,8 +39,8 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // It begins at once, goes on, is never done twice at a time, and ends.
 func catchesUpOnSchedule(t *testing.T, open opener) {
 	var calls catchUps
-	w := start(t, open, work.Options{CatchUp: func(ctx context.Context) { calls.do(ctx, 1500*time.Millisecond) }}, nothing)
-	if err := w.SetCatchUp(time.Second); err != nil {
+	w := start(t, open, work.Options{CatchUp: func(ctx context.Context) { calls.do(ctx, 300*time.Millisecond) }}, nothing)
+	if err := w.SetCatchUp(200 * time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "three catch-ups", func() bool { return calls.begun.Load() >= 3 })
@@ -51,9 +51,9 @@ func catchesUpOnSchedule(t *testing.T, open opener) {
 		t.Fatal(err)
 	}
 	eventually(t, "the end of those under way", func() bool { return calls.now.Load() == 0 })
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) // for one that was due already
 	before := calls.begun.Load()
-	time.Sleep(3 * time.Second)
+	time.Sleep(time.Second)
 	if after := calls.begun.Load(); after != before {
 		t.Errorf("%d more began after the end", after-before)
 	}
@@ -91,16 +91,17 @@ func TestOneOfTwoRelaysCatchesUp(t *testing.T) {
 		}
 		return w
 	}
+	const every = time.Second
 	o := work.Options{CatchUp: func(ctx context.Context) { calls.do(ctx, 0) }}
 	for range 2 {
-		if err := start(t, open, o, nothing).SetCatchUp(2 * time.Second); err != nil {
+		if err := start(t, open, o, nothing).SetCatchUp(every); err != nil {
 			t.Fatal(err)
 		}
 	}
 	eventually(t, "a catch-up", func() bool { return calls.begun.Load() > 0 })
 	before, began := calls.begun.Load(), time.Now()
-	time.Sleep(8 * time.Second)
-	got, most := calls.begun.Load()-before, int32(time.Since(began)/(2*time.Second))+1
+	time.Sleep(4 * every)
+	got, most := calls.begun.Load()-before, int32(time.Since(began)/every)+1
 	if got < 2 || got > most {
 		t.Errorf("%d catch-ups in %v, want 2 to %d", got, time.Since(began), most)
 	}
