@@ -21,19 +21,16 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
 
-// The variables that hold secrets.
-const (
-	tokenVariable    = "AFTERDEPLOY_RELAY_TOKEN"
-	databaseVariable = "AFTERDEPLOY_RELAY_DATABASE_URL"
-)
+// tokenVariable holds the admin token.
+const tokenVariable = "AFTERDEPLOY_RELAY_TOKEN"
 
 // tokenFile is where a token is kept that nobody chose.
 const tokenFile = "admin-token"
 
 func serveCommand() *cobra.Command {
 	var (
-		o                            relay.Options
-		format, token, database, pem string
+		o          relay.Options
+		token, pem string
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -41,7 +38,7 @@ func serveCommand() *cobra.Command {
 		Long: `Receive webhooks at /hooks/{source} and do what the rules file says.
 
 A webhook is answered with 200 once it is on disk, in DATA/inbox.db, or in
-Postgres if ` + databaseVariable + ` or --database-url-file names one.
+Postgres if ` + databaseVariable + ` or --database names one.
 
 The admin listener wants a token: ` + tokenVariable + ` or --token-file, else
 one is made and kept in DATA/` + tokenFile + `.
@@ -55,20 +52,18 @@ SIGINT close the door, let attempts under way end, and keep the rest.`,
 	f.StringVar(&o.Data, "data", "data", "Directory for what is kept.")
 	f.StringVar(&o.Listen, "listen", ":8080", "Address for webhooks.")
 	f.StringVar(&o.Admin, "admin", "127.0.0.1:8081", "Address for the admin page, its JSON and metrics.")
-	f.DurationVar(&o.Keep, "keep", 30*24*time.Hour, "How long events and deliveries are kept.")
+	f.DurationVar(&o.Bodies, "keep-bodies", 30*24*time.Hour, "How long bodies of events are kept, and what attempts asked and were answered.")
+	f.DurationVar(&o.Keep, "keep", 60*24*time.Hour, "How long events, their keys, deliveries and attempts are kept.")
 	f.Int64Var(&o.MostBytes, "max-bytes", 0, "Size the inbox's file may grow to; 0 leaves that to the disk.")
 	f.StringVar(&token, "token-file", "", "File with the admin token.")
-	f.StringVar(&database, "database-url-file", "", "File with the URL of a Postgres to use instead of SQLite.")
 	f.StringVar(&pem, "ca-cert", "", "File with PEM certificates to trust beside the system's.")
-	f.StringVar(&format, "log", "text", "text or json.")
+	database, logger := databaseFlag(f), logFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		if o.Log, err = logger(cmd, format); err != nil {
-			return err
-		}
-		if o.Token, err = reveal(token, tokenVariable); err != nil {
-			return err
-		}
-		if o.Database, err = reveal(database, databaseVariable); err != nil {
+		var errs [3]error
+		o.Log, errs[0] = logger()
+		o.Token, errs[1] = reveal(token, tokenVariable)
+		o.Database, errs[2] = database()
+		if err := errors.Join(errs[:]...); err != nil {
 			return err
 		}
 		if o.Token.IsZero() {

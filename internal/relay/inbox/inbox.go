@@ -49,7 +49,13 @@ const (
 	Routed     State = "routed"     // became deliveries
 	Ignored    State = "ignored"    // no rule wanted it; the note says why
 	Unverified State = "unverified" // for the page only
+	// Doubtful was not routed when the backup was made from which it was
+	// restored. It may have been since.
+	Doubtful State = "restored"
 )
+
+// Fresh reports whether an entry was not routed yet, as far as is known.
+func (s State) Fresh() bool { return s == New || s == Doubtful }
 
 // The reasons for which an entry cannot be kept or read.
 var (

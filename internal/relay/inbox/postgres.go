@@ -19,13 +19,6 @@ type postgres struct {
 // OpenPostgres opens the inbox on a Postgres database, which several relays may
 // share. The caller closes db, after the inbox.
 func OpenPostgres(ctx context.Context, db *sql.DB) (*Inbox, error) {
-	var commits string
-	if err := db.QueryRowContext(ctx, `SHOW synchronous_commit`).Scan(&commits); err != nil {
-		return nil, fmt.Errorf("open inbox: %w", err)
-	}
-	if commits == "off" {
-		return nil, fmt.Errorf("open inbox: synchronous_commit is %q: want on, or an acknowledged event may be lost", commits)
-	}
 	p := &postgres{db: db}
 	if err := pg.Alone(ctx, db, func() error { return p.create(ctx) }); err != nil {
 		return nil, fmt.Errorf("open inbox: create tables: %w", err)

@@ -12,8 +12,8 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/relay/lite"
 )
 
-// file is the inbox's database within the data directory.
-const file = "inbox.db"
+// File is the inbox's database within the data directory.
+const File = "inbox.db"
 
 // The limits of one commit and of what may wait for it.
 const (
@@ -52,7 +52,7 @@ func OpenSQLite(ctx context.Context, dir string, most int64) (*Inbox, error) {
 		return nil, fmt.Errorf("open inbox: %w", err)
 	}
 	s := &sqlite{
-		path:  filepath.Join(dir, file),
+		path:  filepath.Join(dir, File),
 		most:  most,
 		queue: make(chan job, mostWaiting),
 		done:  make(chan struct{}),

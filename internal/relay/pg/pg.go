@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -27,11 +28,27 @@ func Open(ctx context.Context, url secret.String) (*DB, error) {
 		// The cause quotes the URL, and its password where it is put wrongly.
 		return nil, errors.New("read database URL: want one such as postgres://user:password@host/name")
 	}
+	config.AfterConnect = durable
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	return &DB{pool, stdlib.OpenDBFromPool(pool)}, nil
+}
+
+// durable refuses a connection whose commits can be lost after they were
+// acknowledged.
+func durable(ctx context.Context, conn *pgx.Conn) error {
+	for _, name := range []string{"synchronous_commit", "fsync"} {
+		var value string
+		if err := conn.QueryRow(ctx, "SHOW "+name).Scan(&value); err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		if value == "off" {
+			return fmt.Errorf("the database has %s off: want on, or what is acknowledged may be lost", name)
+		}
+	}
+	return nil
 }
 
 // Close closes all connections.

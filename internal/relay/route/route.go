@@ -143,7 +143,7 @@ func (r *Router) parse(ctx context.Context, id string) (*parsed, error) {
 	}
 	p := &parsed{stored: stored, rules: r.Rules()}
 	p.event, p.source, p.note = Parse(p.rules, stored)
-	if stored.State != inbox.New {
+	if !stored.State.Fresh() {
 		return p, nil
 	}
 	return p, r.Inbox.Describe(ctx, id, p.event.Name, string(p.event.Kind), p.event.Subject)
@@ -199,7 +199,7 @@ func (r *Router) route(ctx context.Context, p *parsed, claimed time.Time) error 
 		since = e.Received
 	}
 	if _, err := r.Work.Accept(ctx, work.Batch{
-		Event: e, Actions: actions, SubjectSince: since, Again: p.stored.State != inbox.New,
+		Event: e, Actions: actions, SubjectSince: since, Again: !p.stored.State.Fresh(), Doubtful: p.stored.State == inbox.Doubtful,
 	}); err != nil {
 		return err
 	}

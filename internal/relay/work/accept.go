@@ -11,6 +11,7 @@ import (
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
+	"github.com/afterdeploy/afterdeploy/internal/relay/target"
 )
 
 // Batch is what rules make of one event.
@@ -23,6 +24,10 @@ type Batch struct {
 	// Again says that the event was sent again, or routed again by hand:
 	// deliveries that are dead are made ready, as the rules now say.
 	Again bool
+	// Doubtful says that the event may have been routed before, by a relay of
+	// which nothing is left but a backup: what must not be done twice waits for
+	// a person.
+	Doubtful bool
 }
 
 const insert = `
@@ -183,14 +188,17 @@ func row(b Batch, a rule.Action, now time.Time) ([]any, error) {
 		}
 		expires = since.Add(a.MaxAge).UnixMilli()
 	}
-	state, untold := Ready, false
-	if a.Problem != "" {
+	state, note, untold := Ready, a.Problem, false
+	switch {
+	case a.Problem != "":
 		state, untold = Dead, b.Event.Service != rule.Relay
+	case b.Doubtful && !target.Idempotent(a.Do):
+		state, note = Unknown, sinceBackup
 	}
 	return []any{
 		a.ID, b.Event.ID, b.Event.Service, a.Rule, a.Target, string(action), a.OrderKey,
 		b.SubjectSince.UnixMilli(), flag(isFinal(a)), occurred.UnixMilli(), expires,
-		state, a.Problem, now.UnixMilli(), flag(untold),
+		state, note, now.UnixMilli(), flag(untold),
 	}, nil
 }
 
