@@ -2,14 +2,13 @@ package e2e_test
 
 import (
 	"fmt"
-	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/afterdeploy/afterdeploy/internal/golden"
 	"github.com/afterdeploy/afterdeploy/internal/input"
 	"github.com/afterdeploy/afterdeploy/internal/trigger"
 )
@@ -22,8 +21,9 @@ type reusable struct {
 	head string
 	// defaults are where they differ from the action's.
 	defaults map[string]string
-	// decided are the inputs that the workflow decides itself, and how; ""
-	// leaves it to the event.
+	// left are the inputs that the event decides, or that no later step of the
+	// job could make use of; decided those that the workflow decides.
+	left    []string
 	decided map[string]string
 }
 
@@ -33,6 +33,7 @@ func reusables() []reusable {
 		comment: `# The action as a workflow to call, such as after a job that deploys. It takes
 # and gives the same.
 `,
+		left: []string{"output-file", "output-format"},
 	}, {
 		name: "deployment",
 		comment: `# Tests what a host reports as deployed, to call on: deployment_status. A status
@@ -43,9 +44,7 @@ func reusables() []reusable {
       group: afterdeploy-${{ github.event.deployment.id }}-${{ github.event.deployment_status.id }}-${{ inputs.project-id }}-${{ inputs.environments }}
       cancel-in-progress: false
 `,
-		decided: map[string]string{
-			"deployment-state": "", "commit-sha": "", "branch": "", "send-states": "", "find-deployment": "", "find-status": "",
-		},
+		left: []string{"output-file", "output-format", "deployment-state", "commit-sha", "branch", "send-states", "find-deployment", "find-status"},
 	}, {
 		name: "preview",
 		comment: `# Tests a pull request's preview, to call on: pull_request. It finds the preview,
@@ -55,19 +54,20 @@ func reusables() []reusable {
 		head: `    if: github.event.action != 'closed'
 `,
 		defaults: map[string]string{"wait-for-url": "true", "wait-for-result": "true", "comment": "true"},
-		decided: map[string]string{
-			"deployment-state": "", "commit-sha": "", "branch": "", "send-states": "", "once": "",
-			"find-deployment": "${{ inputs.environment-url == '' && inputs.find-status == '' }}",
-		},
+		left:     []string{"output-file", "output-format", "deployment-state", "commit-sha", "branch", "send-states", "once"},
+		decided:  map[string]string{"find-deployment": "${{ inputs.environment-url == '' && inputs.find-status == '' }}"},
 	}}
 }
 
-// The workflows that users call keep in step with the action.
+// The workflows that users call keep in step with the action. They use the
+// action of their own commit: a release says which, and main its tag.
 func TestReusableWorkflowsPassEverythingOn(t *testing.T) {
 	t.Parallel()
 	checkout := first(read(t, "../../.github/workflows/check.yml"), `uses: (actions/checkout@[0-9a-f]{40} # v\S+)`)
 	for _, w := range reusables() {
-		same(t, "../../.github/workflows/"+w.name+".yml", func(string) string { return w.text(checkout) })
+		path := "../../.github/workflows/" + w.name + ".yml"
+		action := first(read(t, path), `uses: (afterdeploy/afterdeploy@.+)`)
+		golden.File(t, path, []byte(w.text(checkout, action)))
 	}
 }
 
@@ -91,52 +91,32 @@ func TestReusableWorkflowsNameTheirPermissions(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	same(t, "../../docs/reusable-workflows.md", func(old string) string {
-		before, rest, _ := strings.Cut(old, "<!-- generated -->\n")
-		_, after, _ := strings.Cut(rest, "<!-- end -->")
-		return before + "<!-- generated -->\n" + b.String() + "\n<!-- end -->" + after
-	})
+	const page = "../../docs/reusable-workflows.md"
+	before, rest, _ := strings.Cut(read(t, page), "<!-- generated -->\n")
+	_, after, _ := strings.Cut(rest, "<!-- end -->")
+	golden.File(t, page, []byte(before+"<!-- generated -->\n"+b.String()+"\n<!-- end -->"+after))
 }
 
 // asks says when a workflow uses an input.
 func (w reusable) asks(spec input.Spec) string {
-	value, decided := w.decided[spec.Name]
 	switch {
-	case decided && value == "":
+	case slices.Contains(w.left, spec.Name):
 		return "never"
-	case decided, w.value(spec) == "true":
+	case w.decided[spec.Name] != "", w.value(spec) == "true":
 		return "by default"
 	}
 	return "if given"
 }
 
-// same holds a file to what is made of it. UPDATE=1 writes it. A release names
-// its own commit, which no later one can move.
-func same(t *testing.T, path string, made func(old string) string) {
-	t.Helper()
-	released := regexp.MustCompile(`afterdeploy/afterdeploy@[0-9a-f]{40} # v\d+\.\d+\.\d+`)
-	got := released.ReplaceAllString(read(t, path), "afterdeploy/afterdeploy@v1")
-	want := made(got)
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s differs from the code; UPDATE=1 go test ./internal/e2e writes it (-want +got):\n%s", path, diff)
-	}
-}
-
 // text is the workflow. No permissions stand in it: a called workflow may not
 // ask for more than its caller has, so the caller's job says what the inputs
 // need.
-func (w reusable) text(checkout string) string {
+func (w reusable) text(checkout, action string) string {
 	var inputs, secrets, with, outputs, jobOutputs strings.Builder
 	for _, spec := range input.Table() {
 		value, decided := w.decided[spec.Name]
 		switch {
-		case decided && value == "":
+		case slices.Contains(w.left, spec.Name):
 			continue
 		case decided:
 		case spec.Secret:
@@ -184,7 +164,7 @@ jobs:
         with:
           persist-credentials: false
           sparse-checkout: .bugster
-      - uses: afterdeploy/afterdeploy@v1
+      - uses: ` + action + `
         id: trigger
         with:
 ` + with.String()
@@ -217,3 +197,12 @@ func (w reusable) value(spec input.Spec) string {
 }
 
 func standard(spec input.Spec) string { return first(spec.Text, `Default: (\S+)\.$`) }
+
+// first returns a pattern's first group, "" without a match.
+func first(text, pattern string) string {
+	parts := regexp.MustCompile(pattern).FindStringSubmatch(text)
+	if parts == nil {
+		return ""
+	}
+	return parts[1]
+}
