@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"time"
 )
 
@@ -66,7 +67,9 @@ func writeTar(w io.Writer, entries []entry) error {
 func Zip(w io.Writer, files []File) error {
 	z := zip.NewWriter(w)
 	for _, f := range files {
-		member, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: epoch()})
+		header := &zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: epoch()}
+		header.SetMode(fs.FileMode(f.Mode))
+		member, err := z.CreateHeader(header)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func Recipes() []Recipe {
 		Port:    "8080/tcp",
 		Healthcheck: &v1.HealthConfig{
 			Test:     []string{"CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8081/readyz"},
-			Interval: 30 * time.Second, Timeout: 5 * time.Second, StartPeriod: 10 * time.Second,
+			Interval: 10 * time.Second, Timeout: 5 * time.Second, StartPeriod: 10 * time.Second,
 		},
 		Args:       []string{"serve", "--config", "/etc/afterdeploy/relay.yaml", "--data", "/data"},
 		StopSignal: "SIGTERM",
