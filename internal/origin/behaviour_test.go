@@ -2,6 +2,7 @@ package origin_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -248,4 +249,19 @@ func readCase(t *testing.T, name string) *txtar.Archive {
 		t.Fatal(err)
 	}
 	return txtar.Parse(data)
+}
+
+// TestCIIsNamedAlike holds that the CI has one name before and after resolving.
+func TestCIIsNamedAlike(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/cases/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		if got, want := origin.CI(environment(section(readCase(t, name), "env"))), resolveCase(t, name).Context.CI; got != want {
+			t.Errorf("%s: CI = %q, want %q as Resolve says", name, got, want)
+		}
+	}
 }

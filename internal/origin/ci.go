@@ -2,6 +2,7 @@ package origin
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,8 +12,9 @@ import (
 // service names the variables in which a CI service tells what it runs.
 type service struct {
 	name string
-	// mark is set on this service only: a name, or name=value.
-	mark string
+	// mark is set on this service only: a name, or name=value. One of several
+	// will do.
+	mark []string
 
 	commit, branch []string
 	// tag is set when a tag is built; the branch variables may hold it then.
@@ -54,8 +56,10 @@ func (env environ) service() service {
 }
 
 func (s service) runs(env environ) bool {
-	name, value, exact := strings.Cut(s.mark, "=")
-	return env(name) != "" && (!exact || env(name) == value)
+	return slices.ContainsFunc(s.mark, func(mark string) bool {
+		name, value, exact := strings.Cut(mark, "=")
+		return env(name) != "" && (!exact || env(name) == value)
+	})
 }
 
 func (s service) findings(env environ) findings {

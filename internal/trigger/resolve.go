@@ -112,7 +112,7 @@ func (r *run) withoutKey() *deploy.Ending {
 	case c.Dependabot:
 		who = "There is no API key: GitHub gives Dependabot's runs none of the repository's secrets."
 	case c.Fork:
-		who = "There is no API key: GitHub gives runs of a fork's pull request no secrets."
+		who = "There is no API key: runs of a fork's pull request get no secrets."
 	}
 	return ending(deploy.ReasonNoKey, who)
 }
@@ -146,10 +146,19 @@ func (r *run) incomplete() *deploy.Ending {
 	if err := r.checkURL(d.URL); err != nil {
 		lack(deploy.ReasonInvalidInput, err.Error())
 	}
+	if ci := r.res.Context.CI; (ci == "gitea" || ci == "forgejo") && r.readsGitHub() {
+		lack(deploy.ReasonInvalidInput, "find-deployment, find-status and wait-for-result read GitHub's deployments, statuses and checks, and a server of "+ci+" has another API: want environment-url, and none of these")
+	}
 	if len(missing) == 0 {
 		return nil
 	}
 	return wrong(reason, missing)
+}
+
+// readsGitHub reports whether the run was asked to wait for what GitHub's API
+// tells.
+func (r *run) readsGitHub() bool {
+	return r.in.FindDeployment || r.in.FindStatus != nil || r.in.WaitForResult
 }
 
 // checkURL refuses an application that the service cannot reach.
