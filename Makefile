@@ -3,7 +3,7 @@
 TIME ?= 5s
 ROUNDS ?= 1
 
-.PHONY: all test lint fuzz bench bench-relay image e2e docs openapi
+.PHONY: all test lint fuzz bench bench-relay image e2e docs pictures openapi
 
 all: lint test
 
@@ -35,9 +35,13 @@ e2e:
 	bash .ci/run containers
 
 # Rewrites what is generated from code: action.yml, documents, goldens, the
-# reusable workflow.
+# reusable workflows.
 docs:
 	UPDATE=1 go test ./cmd/afterdeploy ./internal/origin ./internal/trigger ./internal/e2e
+
+# The pictures in docs/images. Needs Node.js, Chromium and a font with emoji.
+pictures:
+	bash .ci/pictures.sh
 
 # GitHub's own description of its API, cut to the calls that are made.
 VERSION_OF_OPENAPI := 23.0.2

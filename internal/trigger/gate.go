@@ -186,5 +186,5 @@ func (g *gate) late() *deploy.Ending {
 
 // told is what the summary says about the gate.
 func (g *gate) told() report.Step {
-	return report.Step{Title: "Results: " + tally(g.results), Lines: linesOf(g.results), URL: g.url()}
+	return report.Step{Title: tally(g.results), Lines: linesOf(g.results), URL: g.url()}
 }
