@@ -5,8 +5,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
@@ -28,11 +28,24 @@ func run(args []string) int {
 	root := command()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
+		var code exitCode
+		if errors.As(err, &code) {
+			return int(code)
+		}
 		fmt.Fprintln(os.Stderr, "afterdeploy-relay: "+err.Error())
 		return 1
 	}
 	return 0
 }
+
+// exitCode is an end that needs no words.
+type exitCode int
+
+// codePending tells that there is something to do.
+const codePending = 2
+
+// Error implements error.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 func command() *cobra.Command {
 	root := &cobra.Command{
@@ -42,7 +55,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), eventsCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), eventsCommand(), hooksCommand(), backupCommand(), restoreCommand(), versionCommand())
 	return root
 }
 
@@ -55,17 +68,6 @@ func versionCommand() *cobra.Command {
 			fmt.Fprintf(cmd.OutOrStdout(), "afterdeploy-relay %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		},
 	}
-}
-
-// logger writes one line for each thing that happens, to the error stream.
-func logger(cmd *cobra.Command, format string) (*slog.Logger, error) {
-	switch format {
-	case "text":
-		return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)), nil
-	}
-	return nil, fmt.Errorf("--log is %q: want text or json", format)
 }
 
 // reveal reads a secret from a file, or else from the environment: never from a

@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE") != "",
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"asked":   asked,
 			"github":  github,
 			"hangup":  hangup,
 			"ready":   ready,
@@ -85,17 +86,21 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	services, err := playServices(env)
+	if err != nil {
+		return err
+	}
 	for name, value := range map[string]string{
 		"FRONT": front, "BACK": back, "ADMIN": "http://" + back,
-		"GITHUB_TOKEN": "t", "HOOK_SECRET": "s", tokenVariable: "token",
+		"GITHUB_TOKEN": "t", "HOOK_SECRET": "s", tokenVariable: "token", "SERVICES": services,
 	} {
 		env.Setenv(name, value)
 	}
-	return address(env.WorkDir, server.URL)
+	return addresses(env.WorkDir, strings.NewReplacer("${HUB}", server.URL, "${SERVICES}", services))
 }
 
-// address puts GitHub's address into the rules files.
-func address(dir, url string) error {
+// addresses puts the services' addresses into the rules files.
+func addresses(dir string, known *strings.Replacer) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
 		return err
@@ -105,7 +110,7 @@ func address(dir, url string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(file, bytes.ReplaceAll(text, []byte("${HUB}"), []byte(url)), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(known.Replace(string(text))), 0o600); err != nil {
 			return err
 		}
 	}

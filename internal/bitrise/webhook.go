@@ -73,11 +73,11 @@ func (s WebhookSpec) Check() error {
 			errs = append(errs, fmt.Errorf("event %q: want one of %s", event, strings.Join(Events(), ", ")))
 		}
 	}
-	for name, value := range s.Headers {
+	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
 		switch {
 		case !httpguts.ValidHeaderFieldName(name):
 			errs = append(errs, fmt.Errorf("header name %q: want letters, digits and dashes", name))
-		case !httpguts.ValidHeaderFieldValue(value.Reveal()):
+		case !httpguts.ValidHeaderFieldValue(s.Headers[name].Reveal()):
 			errs = append(errs, fmt.Errorf("header %s: want a value without line ends and control characters", name))
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"unicode/utf8"
 
 	"golang.org/x/net/http/httpguts"
@@ -57,11 +59,11 @@ func (h Headers) Text() string {
 // check returns what is wrong. No value is quoted.
 func (h Headers) check() []error {
 	var errs []error
-	for name, value := range h {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
 		switch {
 		case !httpguts.ValidHeaderFieldName(name):
 			errs = append(errs, fmt.Errorf("header name %q: want letters, digits and dashes", name))
-		case !httpguts.ValidHeaderFieldValue(value.Reveal()):
+		case !httpguts.ValidHeaderFieldValue(h[name].Reveal()):
 			errs = append(errs, fmt.Errorf("header %s: want a value without line ends and control characters", name))
 		}
 	}
