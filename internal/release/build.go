@@ -3,10 +3,13 @@ package release
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 )
 
 // Builder builds programs of a tree with the Go of this machine. The same tree,
@@ -43,9 +46,10 @@ func (b Builder) Build(ctx context.Context, program Program, p Platform) ([]byte
 	return os.ReadFile(out)
 }
 
-// Archives writes an archive for every platform of the programs into a
-// directory, each with the license, and SHA256SUMS over all of them.
-func (b Builder) Archives(ctx context.Context, programs []Program, dir string) error {
+// Release writes what is released of the programs into a directory: an archive
+// for every platform, each with the license, a bill of materials for every
+// program, and SHA256SUMS over all of them.
+func (b Builder) Release(ctx context.Context, programs []Program, dir string) error {
 	license, err := os.ReadFile(filepath.Join(b.Tree, "LICENSE"))
 	if err != nil {
 		return err
@@ -53,25 +57,66 @@ func (b Builder) Archives(ctx context.Context, programs []Program, dir string) e
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	var all []Checksum
+	var files []File
 	for _, program := range programs {
-		for _, p := range program.Platforms {
-			binary, err := b.Build(ctx, program, p)
-			if err != nil {
-				return err
-			}
-			packed, err := pack(p, []File{{file(program.Name, p), 0o755, binary}, {"LICENSE", 0o644, license}})
-			if err != nil {
-				return err
-			}
-			name := archive(program.Name, b.Version, p)
-			if err := os.WriteFile(filepath.Join(dir, name), packed, 0o644); err != nil {
-				return err
-			}
-			all = append(all, ChecksumOf(name, packed))
+		made, err := b.files(ctx, program, license)
+		if err != nil {
+			return err
+		}
+		files = append(files, made...)
+	}
+	var all []Checksum
+	for _, f := range files {
+		all = append(all, ChecksumOf(f.Name, f.Content))
+	}
+	files = append(files, File{sums, 0o644, []byte(FormatChecksums(all))})
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Content, 0o644); err != nil {
+			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, sums), []byte(FormatChecksums(all)), 0o644)
+	return nil
+}
+
+// files returns the archives of a program and its bill of materials.
+func (b Builder) files(ctx context.Context, program Program, license []byte) ([]File, error) {
+	var files []File
+	var builds []*debug.BuildInfo
+	for _, p := range program.Platforms {
+		binary, err := b.Build(ctx, program, p)
+		if err != nil {
+			return nil, err
+		}
+		info, err := buildinfo.Read(bytes.NewReader(binary))
+		if err != nil {
+			return nil, fmt.Errorf("modules of %s for %v: %w", program.Name, p, err)
+		}
+		builds = append(builds, info)
+		packed, err := pack(p, []File{{file(program.Name, p), 0o755, binary}, {"LICENSE", 0o644, license}})
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{archive(program.Name, b.Version, p), 0o644, packed})
+	}
+	base, err := b.base(program)
+	if err != nil {
+		return nil, err
+	}
+	bill, err := Bill(program.Name, b.Version, builds, base)
+	return append(files, File{billOf(program.Name, b.Version), 0o644, bill}), err
+}
+
+// base returns the image that a program's own stands on, "" where it has none.
+func (b Builder) base(program Program) (string, error) {
+	if !slices.ContainsFunc(Recipes(), func(r Recipe) bool { return r.Program == program.Name }) {
+		return "", nil
+	}
+	dockerfile, err := os.ReadFile(filepath.Join(b.Tree, "Dockerfile"))
+	if err != nil {
+		return "", err
+	}
+	base, _, err := Images(string(dockerfile))
+	return base, err
 }
 
 func pack(p Platform, files []File) ([]byte, error) {

@@ -111,10 +111,11 @@ func (t Tree) checksums() ([]Checksum, error) {
 }
 
 // ofVersion reports the archives of afterdeploy that are missing, and files
-// that are no archive of the version.
+// that the version does not have.
 func ofVersion(checksums []Checksum, version Version) error {
 	missing, known := map[string]bool{}, map[string]bool{}
 	for _, program := range Programs() {
+		known[billOf(program.Name, version)] = true
 		for _, p := range program.Platforms {
 			known[archive(program.Name, version, p)] = true
 			if program.Name == "afterdeploy" {
@@ -125,7 +126,7 @@ func ofVersion(checksums []Checksum, version Version) error {
 	var errs []error
 	for _, c := range checksums {
 		if !known[c.File] {
-			errs = append(errs, fmt.Errorf("%s names %q, which is no archive of %s", sums, c.File, version))
+			errs = append(errs, fmt.Errorf("%s names %q, which is no file of %s", sums, c.File, version))
 		}
 		delete(missing, c.File)
 	}

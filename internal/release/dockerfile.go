@@ -5,7 +5,7 @@ import "fmt"
 // GoVersion returns the Go release that a Dockerfile names: that of every
 // program in a release, such as 1.26.7.
 func GoVersion(dockerfile string) (string, error) {
-	return argument(dockerfile, "GO_IMAGE", `golang:([0-9.]+)-`)
+	return argument(dockerfile, "GO_IMAGE", `(?:\S+/)?golang:([0-9.]+)-`)
 }
 
 // Images returns the images that a Dockerfile names: the one below, and the one

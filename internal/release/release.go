@@ -7,7 +7,6 @@ package release
 import (
 	"fmt"
 	"regexp"
-	"slices"
 )
 
 // Version is the name of a release and of its tag, such as v1.2.3.
@@ -47,16 +46,6 @@ func Programs() []Program {
 	}
 }
 
-// ProgramNamed returns the program of that name.
-func ProgramNamed(name string) (Program, error) {
-	programs := Programs()
-	at := slices.IndexFunc(programs, func(p Program) bool { return p.Name == name })
-	if at < 0 {
-		return Program{}, fmt.Errorf("program %q: want one of internal/release.Programs", name)
-	}
-	return programs[at], nil
-}
-
 func platforms(systems ...string) []Platform {
 	var all []Platform
 	for _, system := range systems {
@@ -72,6 +61,11 @@ func archive(program string, version Version, p Platform) string {
 		kind = "zip"
 	}
 	return fmt.Sprintf("%s_%s_%s_%s.%s", program, version, p.OS, p.Arch, kind)
+}
+
+// billOf is the name of a program's bill of materials.
+func billOf(program string, version Version) string {
+	return fmt.Sprintf("%s_%s.cdx.json", program, version)
 }
 
 // file is the name of the program itself on a platform.

@@ -91,7 +91,7 @@ func TestDisagreementsOfAReleaseAreFound(t *testing.T) {
 		"another's image":          {"action.yml", "ghcr.io/afterdeploy/", "ghcr.io/somebody/", "action.yml names the image"},
 		"another version's image":  {"action.yml", "# v1.2.3", "# v1.2.2", `begins with "v1.2.3"`},
 		"no platform of Windows":   {"setup/SHA256SUMS", "afterdeploy_v1.2.3_windows_arm64.zip", "afterdeploy_v1.2.3_plan9_arm64.zip", "does not name"},
-		"another version's files":  {"setup/SHA256SUMS", "v1.2.3_linux_amd64", "v1.2.2_linux_amd64", "no archive of v1.2.3"},
+		"another version's files":  {"setup/SHA256SUMS", "v1.2.3_linux_amd64", "v1.2.2_linux_amd64", "no file of v1.2.3"},
 		"another change log":       {"CHANGELOG.md", "## v1.2.3", "## Unreleased\n\n- x\n\n## v1.2.3", `begins with "Unreleased"`},
 		"nothing in the log":       {"CHANGELOG.md", "- new\n", "", "no section with a text"},
 		"a workflow that moves":    {".github/workflows/trigger.yml", commit + " # v1.2.3", "v1", `at "v1"`},

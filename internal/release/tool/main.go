@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"slices"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/release"
@@ -17,11 +19,11 @@ import (
 
 const usage = `usage, in the directory of the tree:
 
-  tool go                                    print the release of Go to build with
   tool check [VERSION]                       does the tree fit together, is it ready for VERSION
   tool notes VERSION                         print what the change log says of it
-  tool build VERSION DIR [PROGRAM]           write archives and SHA256SUMS into DIR
-  tool push [flags] VERSION DIR REGISTRY     assemble images from DIR, print their digests
+  tool build VERSION DIR [PROGRAM]           write what is released into DIR
+  tool push [flags] VERSION DIR REGISTRY [PROGRAM]
+                                             assemble images from DIR, print their digests
   tool pin VERSION DIGEST DIR                name the image and the archives in the tree
   tool point VERSION COMMIT                  have the reusable workflows use COMMIT`
 
@@ -39,7 +41,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return errors.New(usage)
 	}
 	commands := map[string]func(context.Context, []string, io.Writer) error{
-		"go": goVersion, "check": check, "notes": notes, "build": build, "push": push, "pin": pin, "point": point,
+		"check": check, "notes": notes, "build": build, "push": push, "pin": pin, "point": point,
 	}
 	command, found := commands[args[0]]
 	if !found {
@@ -56,19 +58,6 @@ func words(args []string, least, most int) (release.Version, error) {
 		return "", fmt.Errorf("%d arguments\n%s", len(args), usage)
 	}
 	return release.ParseVersion(args[0])
-}
-
-func goVersion(_ context.Context, _ []string, out io.Writer) error {
-	dockerfile, err := os.ReadFile("Dockerfile")
-	if err != nil {
-		return err
-	}
-	version, err := release.GoVersion(string(dockerfile))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(out, version)
-	return nil
 }
 
 func check(_ context.Context, args []string, _ io.Writer) error {
@@ -97,16 +86,24 @@ func build(ctx context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	programs := release.Programs()
-	if len(args) == 3 {
-		program, err := release.ProgramNamed(args[2])
-		if err != nil {
-			return err
-		}
-		programs = []release.Program{program}
+	dockerfile, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		return err
 	}
-	return release.Builder{Tree: ".", Version: version, Env: os.Environ()}.Archives(ctx, programs, args[1])
+	want, err := release.GoVersion(string(dockerfile))
+	if err != nil {
+		return err
+	}
+	if got := runtime.Version(); got != "go"+want {
+		return fmt.Errorf("this is %s, and a release is built with what the Dockerfile names: set GOTOOLCHAIN=go%s", got, want)
+	}
+	programs := slices.DeleteFunc(release.Programs(), func(p release.Program) bool { return !chosen(args[2:], p.Name) })
+	return release.Builder{Tree: ".", Version: version, Env: os.Environ()}.Release(ctx, programs, args[1])
 }
+
+// chosen reports whether a program is meant: the one that the last argument
+// names, or all where there is none.
+func chosen(last []string, name string) bool { return len(last) == 0 || last[0] == name }
 
 func push(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("push", flag.ContinueOnError)
@@ -115,7 +112,7 @@ func push(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	version, err := words(flags.Args(), 3, 3)
+	version, err := words(flags.Args(), 3, 4)
 	if err != nil {
 		return err
 	}
@@ -132,6 +129,9 @@ func push(ctx context.Context, args []string, out io.Writer) error {
 		Commit: *commit, Created: time.Unix(*created, 0),
 	}
 	for _, recipe := range release.Recipes() {
+		if !chosen(flags.Args()[3:], recipe.Program) {
+			continue
+		}
 		digest, err := pusher.Push(ctx, recipe, fmt.Sprintf("%s/%s:%s", flags.Arg(2), recipe.Program, version))
 		if err != nil {
 			return err
