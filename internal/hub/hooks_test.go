@@ -90,8 +90,7 @@ func TestHookDeliveries(t *testing.T) {
 
 func TestHookRequestWithoutPayload(t *testing.T) {
 	t.Parallel()
-	c, fake := open(t, github.Script{Hooks: []github.Hook{{Of: repo, ID: 7, URL: hooked}}})
-	fake.Sent(hooked, github.Delivery{GUID: "g", Event: "push"})
+	c, _ := open(t, github.Script{Hooks: []github.Hook{{Of: repo, ID: 7, URL: hooked, Deliveries: []github.Delivery{{GUID: "g", Event: "push"}}}}})
 	hook := hub.Hook{Owner: repo, ID: 7}
 	list, err := c.HookDeliveries(t.Context(), hook, time.Time{})
 	if err != nil || len(list) != 1 {

@@ -104,7 +104,8 @@ func (c *Catcher) span(mark inbox.Mark, wanted, now time.Time) span {
 		s = span{later(mark.At.Add(-overlap), mark.Begun), mark.Begun}
 	}
 	oldest := now.Add(-c.Most)
-	return span{later(s.since, oldest), later(s.first, oldest)}
+	// GitHub tells whole seconds.
+	return span{later(s.since, oldest).Truncate(time.Second), later(s.first, oldest).Truncate(time.Second)}
 }
 
 func later(a, b time.Time) time.Time {

@@ -1,12 +1,18 @@
 package github
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/rest"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/services"
 )
 
 // Hook is a webhook and what it sent.
@@ -56,29 +62,70 @@ func (f *Fake) addHook(h *Hook) {
 	f.hooks = append(f.hooks, made)
 }
 
-// Sent records that the webhook of this address sent something now.
-func (f *Fake) Sent(address string, d Delivery) {
+// Send lets something happen in a repository, or wherever a webhook is: those of
+// this owner deliver it, once, whatever comes of it. What is one of
+// services.Events("github"). The error tells of deliveries that failed, which
+// the real service tells nobody.
+func (f *Fake) Send(ctx context.Context, of, what string, o services.Options) error {
+	m, err := services.Make("github", what, o)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, h := range f.hooksOf(of) {
+		status, _, err := rest.Deliver(ctx, h.URL, m.Header, m.Body)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("webhook %d: %w", h.ID, err))
+		}
+		if status == 0 { // GitHub's word for no answer
+			status = http.StatusBadGateway
+		}
+		d := Delivery{GUID: m.Header.Get("X-GitHub-Delivery"), Event: m.Header.Get("X-GitHub-Event"), Status: status, Header: map[string]string{}}
+		for name := range m.Header {
+			d.Header[name] = m.Header.Get(name)
+		}
+		d.Payload = payload(m)
+		f.mu.Lock()
+		h.deliveries = append(h.deliveries, &delivery{d, f.nextID(), time.Now()})
+		f.mu.Unlock()
+	}
+	return errors.Join(errs...)
+}
+
+// payload is the JSON of a message, which a form has in a field.
+func payload(m services.Message) string {
+	if !strings.HasSuffix(m.Header.Get("Content-Type"), "form-urlencoded") {
+		return string(m.Body)
+	}
+	form, _ := url.ParseQuery(string(m.Body)) // it was made a moment ago
+	return form.Get("payload")
+}
+
+// hooksOf returns the webhooks that are switched on.
+func (f *Fake) hooksOf(of string) []*hook {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	var found []*hook
 	for _, h := range f.hooks {
-		if h.URL == address {
-			h.deliveries = append(h.deliveries, &delivery{d, f.nextID(), time.Now()})
+		if strings.EqualFold(h.Of, of) && !h.Inactive {
+			found = append(found, h)
 		}
 	}
+	return found
 }
 
 func (f *Fake) listHooks(req *http.Request, _ []byte) answer {
 	objects := []object{}
 	for _, h := range f.hooks {
-		if strings.EqualFold(h.Of, hooksOf(req)) {
+		if strings.EqualFold(h.Of, ownerOf(req)) {
 			objects = append(objects, h.object())
 		}
 	}
 	return listing("", objects)
 }
 
-// hooksOf is whose webhooks a path is about.
-func hooksOf(req *http.Request) string {
+// ownerOf is whose webhooks a path is about.
+func ownerOf(req *http.Request) string {
 	if org := req.PathValue("org"); org != "" {
 		return org
 	}
@@ -99,7 +146,7 @@ func (f *Fake) appHookConfig(req *http.Request, _ []byte) answer {
 
 // hook finds the webhook of a request.
 func (f *Fake) hook(req *http.Request) (*hook, answer) {
-	of := hooksOf(req)
+	of := ownerOf(req)
 	if of == "" && !f.signedByApp(bearer(req)) {
 		return nil, problem(http.StatusUnauthorized, "A JSON web token could not be decoded")
 	}
