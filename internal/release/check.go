@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,8 +14,9 @@ import (
 
 // Check reports everything in a tree that does not fit together. On a branch
 // action.yml builds the tree and setup has no checksums; in a release the image
-// has a digest, the archives have checksums, the reusable workflows name a
-// commit, and all of them are of the version that the change log begins with.
+// has a digest and the archives have checksums, and both are of the version that
+// the change log begins with. The reusable workflows use the newest release, as
+// nothing else is there when they run.
 func (t Tree) Check() error {
 	action, err := os.ReadFile(t.path("action.yml"))
 	if err != nil {
@@ -29,18 +31,14 @@ func (t Tree) Check() error {
 		if checksums != nil {
 			err = fmt.Errorf("setup/%s is there, but action.yml builds the tree: want both or neither of a release", sums)
 		}
-		return errors.Join(err, t.checkUsers(`^v\d+$`, "a moving tag such as v1"))
+		return errors.Join(err, t.checkUsers())
 	}
 	pinned := `^docker://` + regexp.QuoteMeta(image) + `@sha256:[0-9a-f]{64} # (v\S+)$`
 	version, err := ParseVersion(first(named, pinned))
 	if err != nil {
 		return fmt.Errorf("action.yml names the image %q: want Dockerfile on a branch, docker://%s@sha256:… # v… in a release", named, image)
 	}
-	return errors.Join(
-		t.checkChanges(version),
-		ofVersion(checksums, version),
-		t.checkUsers(`^[0-9a-f]{40} # `+regexp.QuoteMeta(string(version))+`$`, "a commit, and "+string(version)+" behind it"),
-	)
+	return errors.Join(t.checkChanges(version), ofVersion(checksums, version), t.checkUsers())
 }
 
 // CheckBefore reports why a version cannot be released from a tree.
@@ -82,16 +80,23 @@ func (t Tree) checkChanges(version Version) error {
 	return err
 }
 
-func (t Tree) checkUsers(pattern, want string) error {
+// checkUsers reports workflows that use this repository at anything but the
+// newest release, or before the first one at anything but v1.
+func (t Tree) checkUsers() error {
+	changes, err := os.ReadFile(t.path("CHANGELOG.md"))
+	if err != nil {
+		return err
+	}
 	users, err := t.users()
 	if err != nil {
 		return err
 	}
+	want := cmp.Or(first(string(changes), `(?m)^## (v\S+)`), "v1")
 	var errs []error
-	for name, refs := range users {
-		for _, ref := range refs {
-			if !regexp.MustCompile(pattern).MatchString(ref) {
-				errs = append(errs, fmt.Errorf("%s uses this action at %q, want %s", name, ref, want))
+	for _, name := range slices.Sorted(maps.Keys(users)) {
+		for _, ref := range users[name] {
+			if ref != want {
+				errs = append(errs, fmt.Errorf("%s uses this action at %q, want %q", name, ref, want))
 			}
 		}
 	}

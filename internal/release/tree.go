@@ -1,7 +1,6 @@
 package release
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,11 +12,30 @@ import (
 const image = "ghcr.io/afterdeploy/afterdeploy"
 
 // Tree is the directory of a checked-out commit. Those of branches build from
-// source. A release has two commits of its own: the first names the image by its
-// digest and the archives by their checksums; the second has the reusable
-// workflows name the first, since a commit cannot name itself. The tag is on the
-// second.
+// source. A release has a commit of its own, reached by its tag alone, which
+// names the image by its digest and the archives by their checksums: they cannot
+// stand in the commit that they are made from.
 type Tree string
+
+// Prepare makes the change that a person merges before a release: the change log
+// begins with the version, and the reusable workflows use it. The release cannot
+// write the latter itself: GitHub lets no workflow push another one.
+func (t Tree) Prepare(version Version, day string) error {
+	heading := fmt.Sprintf("## %s (%s)", version, day)
+	if err := t.replace("CHANGELOG.md", `(?m)^## Unreleased$`, heading, 1); err != nil {
+		return err
+	}
+	users, err := t.users()
+	if err != nil {
+		return err
+	}
+	for name := range users {
+		if err := t.replace(name, own+`@v[0-9.]+$`, "${1}@"+string(version), -1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Pin writes an image's digest into action.yml and the checksums of the archives
 // into setup.
@@ -33,27 +51,6 @@ func (t Tree) Pin(version Version, digest string, checksums []Checksum) error {
 		return err
 	}
 	return os.WriteFile(t.path("setup", sums), []byte(FormatChecksums(checksums)), 0o644)
-}
-
-// Point has the reusable workflows use a commit of this repository instead of
-// the moving tag, which is all that a branch can name.
-func (t Tree) Point(version Version, commit string) error {
-	if !regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(commit) {
-		return fmt.Errorf("commit %q: want 40 hexadecimal digits", commit)
-	}
-	users, err := t.users()
-	if err != nil {
-		return err
-	}
-	if len(users) == 0 {
-		return errors.New("no workflow uses this action: want the reusable ones to")
-	}
-	for name := range users {
-		if err := t.replace(name, own+`@v\d+\b`, "${1}@"+commit+" # "+string(version), -1); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // own matches a step of a workflow that uses this repository, up to the @.

@@ -22,17 +22,14 @@ func TestTreeFitsTogether(t *testing.T) {
 	}
 }
 
-// released makes a tree of v1.2.3 from a branch, as the workflow does.
+// released makes a tree of v1.2.3 from a branch, as a person and the workflow do.
 func released(t *testing.T) release.Tree {
 	t.Helper()
-	tree := branch(t)
+	tree := prepared(t)
 	if err := tree.CheckBefore("v1.2.3"); err != nil {
 		t.Fatal(err)
 	}
 	if err := tree.Pin("v1.2.3", digest, checksums("v1.2.3")); err != nil {
-		t.Fatal(err)
-	}
-	if err := tree.Point("v1.2.3", commit); err != nil {
 		t.Fatal(err)
 	}
 	if err := tree.Check(); err != nil {
@@ -41,20 +38,23 @@ func released(t *testing.T) release.Tree {
 	return tree
 }
 
-// branch makes a tree whose change log begins with v1.2.3. Action and workflows
-// are the real ones.
-func branch(t *testing.T) release.Tree {
+// prepared makes a tree that waits for the release of v1.2.3. Action and
+// workflows are the real ones.
+func prepared(t *testing.T) release.Tree {
 	t.Helper()
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "CHANGELOG.md"), "# Changelog\n\n## v1.2.3 (2026-11-21)\n\n- new\n\n## v1.2.2 (2026-11-01)\n\n- old\n")
+	write(t, filepath.Join(dir, "CHANGELOG.md"), "# Changelog\n\n## Unreleased\n\n- new\n\n## v1.2.2 (2026-11-01)\n\n- old\n")
 	write(t, filepath.Join(dir, "action.yml"), read(t, "../../action.yml"))
-	write(t, filepath.Join(dir, "setup", "action.yml"), read(t, "../../setup/action.yml"))
 	workflows, err := filepath.Glob("../../.github/workflows/*.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range workflows {
 		write(t, filepath.Join(dir, ".github", "workflows", filepath.Base(path)), read(t, path))
+	}
+	write(t, filepath.Join(dir, "setup", "install.sh"), "")
+	if err := release.Tree(dir).Prepare("v1.2.3", "2026-11-21"); err != nil {
+		t.Fatal(err)
 	}
 	return release.Tree(dir)
 }
@@ -77,7 +77,7 @@ func TestReleaseNamesNothingThatMoves(t *testing.T) {
 		t.Errorf("setup's checksums are %q", got)
 	}
 	trigger := read(t, filepath.Join(tree, ".github", "workflows", "trigger.yml"))
-	if want := "uses: afterdeploy/afterdeploy@" + commit + " # v1.2.3\n"; !strings.Contains(trigger, want) {
+	if want := "uses: afterdeploy/afterdeploy@v1.2.3\n"; !strings.Contains(trigger, want) {
 		t.Errorf("the reusable workflow has no line %q", want)
 	}
 }
@@ -94,8 +94,8 @@ func TestDisagreementsOfAReleaseAreFound(t *testing.T) {
 		"another version's files":  {"setup/SHA256SUMS", "v1.2.3_linux_amd64", "v1.2.2_linux_amd64", "no file of v1.2.3"},
 		"another change log":       {"CHANGELOG.md", "## v1.2.3", "## Unreleased\n\n- x\n\n## v1.2.3", `begins with "Unreleased"`},
 		"nothing in the log":       {"CHANGELOG.md", "- new\n", "", "no section with a text"},
-		"a workflow that moves":    {".github/workflows/trigger.yml", commit + " # v1.2.3", "v1", `at "v1"`},
-		"a workflow of old":        {".github/workflows/trigger.yml", "# v1.2.3", "# v1.2.2", "want a commit"},
+		"a workflow that moves":    {".github/workflows/trigger.yml", "afterdeploy@v1.2.3", "afterdeploy@v1", `at "v1"`},
+		"a workflow of old":        {".github/workflows/trigger.yml", "afterdeploy@v1.2.3", "afterdeploy@v1.2.2", `at "v1.2.2"`},
 		"a checksum that is short": {"setup/SHA256SUMS", "  afterdeploy_v1.2.3_linux_amd64", "0  afterdeploy_v1.2.3_linux_amd64", "want a SHA-256"},
 	}
 	for name, tt := range tests {
@@ -118,27 +118,27 @@ func TestDisagreementsOfAReleaseAreFound(t *testing.T) {
 
 func TestBranchIsReadyForItsNewestVersionOnly(t *testing.T) {
 	t.Parallel()
-	if err := branch(t).CheckBefore("v1.2.4"); err == nil {
+	if err := prepared(t).CheckBefore("v1.2.4"); err == nil {
 		t.Error("CheckBefore(v1.2.4) = nil where the change log begins with v1.2.3, want an error")
 	}
 	if err := released(t).CheckBefore("v1.2.3"); err == nil {
 		t.Error("CheckBefore = nil in a release, want an error")
 	}
-	half := branch(t)
+	half := prepared(t)
 	write(t, filepath.Join(string(half), "setup", "SHA256SUMS"), release.FormatChecksums(checksums("v1.2.3")))
 	if err := half.Check(); err == nil {
 		t.Error("Check = nil for a branch with checksums, want an error")
 	}
 }
 
-func TestPinAndPointRefuse(t *testing.T) {
+func TestPinAndPrepareRefuse(t *testing.T) {
 	t.Parallel()
-	tree := branch(t)
+	tree := prepared(t)
 	for name, err := range map[string]error{
 		"a tag for a digest":        tree.Pin("v1.2.3", "v1.2.3", checksums("v1.2.3")),
 		"another version's archive": tree.Pin("v1.2.3", digest, checksums("v1.2.2")),
 		"no archives":               tree.Pin("v1.2.3", digest, nil),
-		"a branch for a commit":     tree.Point("v1.2.3", "main"),
+		"a release without a text":  tree.Prepare("v1.2.4", "2026-11-22"),
 	} {
 		if err == nil {
 			t.Errorf("%s is taken, want an error", name)
@@ -154,7 +154,7 @@ func TestPinAndPointRefuse(t *testing.T) {
 
 func TestNotesAreTheVersionsSection(t *testing.T) {
 	t.Parallel()
-	if got, err := branch(t).Notes("v1.2.2"); got != "- old\n" || err != nil {
+	if got, err := prepared(t).Notes("v1.2.2"); got != "- old\n" || err != nil {
 		t.Errorf("Notes(v1.2.2) = %q, %v, want the second section", got, err)
 	}
 }

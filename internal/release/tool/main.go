@@ -19,13 +19,13 @@ import (
 
 const usage = `usage, in the directory of the tree:
 
+  tool prepare VERSION                       write the change that goes before a release
   tool check [VERSION]                       does the tree fit together, is it ready for VERSION
   tool notes VERSION                         print what the change log says of it
   tool build VERSION DIR [PROGRAM]           write what is released into DIR
   tool push [flags] VERSION DIR REGISTRY [PROGRAM]
                                              assemble images from DIR, print their digests
-  tool pin VERSION DIGEST DIR                name the image and the archives in the tree
-  tool point VERSION COMMIT                  have the reusable workflows use COMMIT`
+  tool pin VERSION DIGEST DIR                name the image and the archives in the tree`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return errors.New(usage)
 	}
 	commands := map[string]func(context.Context, []string, io.Writer) error{
-		"check": check, "notes": notes, "build": build, "push": push, "pin": pin, "point": point,
+		"check": check, "notes": notes, "build": build, "push": push, "pin": pin, "prepare": prepare,
 	}
 	command, found := commands[args[0]]
 	if !found {
@@ -58,6 +58,14 @@ func words(args []string, least, most int) (release.Version, error) {
 		return "", fmt.Errorf("%d arguments\n%s", len(args), usage)
 	}
 	return release.ParseVersion(args[0])
+}
+
+func prepare(_ context.Context, args []string, _ io.Writer) error {
+	version, err := words(args, 1, 1)
+	if err != nil {
+		return err
+	}
+	return here.Prepare(version, time.Now().UTC().Format(time.DateOnly))
 }
 
 func check(_ context.Context, args []string, _ io.Writer) error {
@@ -151,12 +159,4 @@ func pin(_ context.Context, args []string, _ io.Writer) error {
 		return err
 	}
 	return here.Pin(version, args[1], checksums)
-}
-
-func point(_ context.Context, args []string, _ io.Writer) error {
-	version, err := words(args, 2, 2)
-	if err != nil {
-		return err
-	}
-	return here.Point(version, args[1])
 }
