@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/afterdeploy/afterdeploy/internal/relay/catchup"
 	"github.com/afterdeploy/afterdeploy/internal/relay/journal"
 	"github.com/afterdeploy/afterdeploy/internal/relay/work"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
@@ -23,6 +24,8 @@ type Options struct {
 	Version string
 	// Sources names the configured sources, to choose from in a list.
 	Sources func() []string
+	// CatchUp looks for events that were missed.
+	CatchUp func(context.Context, catchup.Query) (catchup.Report, error)
 	// Ready proves that the store commits.
 	Ready   func(context.Context) error
 	Metrics http.Handler
@@ -31,7 +34,7 @@ type Options struct {
 	Slow time.Duration
 }
 
-//go:embed page/*.html page/style.css openapi.yaml
+//go:embed page openapi.yaml
 var files embed.FS
 
 // readyTime bounds the proof that the store commits.
@@ -68,6 +71,7 @@ func (h *handler) public() map[string]http.HandlerFunc {
 		"GET /healthz":   healthy,
 		"GET /readyz":    h.ready,
 		"GET /style.css": file("page/style.css", "text/css; charset=utf-8"),
+		"GET /icon.svg":  file("page/icon.svg", "image/svg+xml"),
 		"GET /login":     h.loginPage,
 		"POST /login":    h.login,
 	}
@@ -101,6 +105,7 @@ func (h *handler) private() map[string]http.HandlerFunc {
 		"GET /api/targets":          h.apiTargets,
 		"POST /api/resume/{target}": h.apiResume,
 		"GET /api/health":           h.apiHealth,
+		"POST /api/catch-up":        h.apiCatchUp,
 		"GET /api/openapi.yaml":     file("openapi.yaml", "application/yaml"),
 	}
 }
@@ -116,7 +121,7 @@ type handler struct {
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range map[string]string{
-			"Content-Security-Policy":      "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+			"Content-Security-Policy":      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"X-Content-Type-Options":       "nosniff",
@@ -157,7 +162,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.As(err, new(*journal.ParameterError)):
 		return http.StatusBadRequest
-	case errors.Is(err, journal.ErrNotFound), errors.Is(err, work.ErrNotFound):
+	case errors.Is(err, journal.ErrNotFound), errors.Is(err, work.ErrNotFound), errors.Is(err, catchup.ErrUnknownSource):
 		return http.StatusNotFound
 	case errors.Is(err, work.ErrUnderway), errors.Is(err, journal.ErrChanged):
 		return http.StatusConflict

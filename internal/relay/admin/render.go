@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/journal"
+	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 	"github.com/afterdeploy/afterdeploy/internal/relay/work"
 )
 
@@ -61,6 +63,7 @@ func functions() template.FuncMap {
 		"number":   func(counts map[work.State]int, s work.State) int { return counts[s] },
 		"final":    work.State.Final,
 		"meaning":  meaning,
+		"brand":    brand,
 		"web":      isWeb,
 		"escape":   url.PathEscape,
 		"attempts": func(d journal.Detail, id string) int { return len(d.Attempts[id]) },
@@ -92,6 +95,19 @@ func encode(value any) (string, error) {
 func isWeb(link string) bool {
 	u, err := url.Parse(link)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// brand is how a service writes its name.
+func brand(service string) string {
+	switch service {
+	case source.GitHub:
+		return "GitHub"
+	case source.BetterBugs:
+		return "BetterBugs"
+	case "":
+		return ""
+	}
+	return strings.ToUpper(service[:1]) + service[1:]
 }
 
 // span shows a length of time in one unit.

@@ -51,7 +51,7 @@ type Filter struct {
 	Most int
 }
 
-// Deliveries lists deliveries, the last changed first.
+// Deliveries lists deliveries, those of the newest event first.
 func (w *Work) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 	where, args := []string{"1 = 1"}, []any{}
 	add := func(column string, values ...any) {
@@ -72,7 +72,7 @@ func (w *Work) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 		add("target", f.Target)
 	}
 	args = append(args, cmp.Or(f.Most, 100))
-	found, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`SELECT `+head+` FROM delivery WHERE %s ORDER BY event_id DESC, id LIMIT $%d`,
+	found, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`SELECT `+head+` FROM delivery WHERE %s ORDER BY event_id DESC, rule, id LIMIT $%d`,
 		strings.Join(where, " AND "), len(args)), args...)
 	if err != nil {
 		return nil, errorf("list deliveries", err)
