@@ -55,7 +55,8 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), eventsCommand(), hooksCommand(), backupCommand(), restoreCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), eventsCommand(), hooksCommand(), backupCommand(), restoreCommand(),
+		exportAllCommand(), importCommand(), versionCommand())
 	return root
 }
 

@@ -77,7 +77,9 @@ type sweeper struct {
 }
 
 // Work implements [river.Worker].
-func (s sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error { return s.work.sweep(ctx) }
+func (s sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
+	return s.work.sweep(ctx, settling)
+}
 
 // sweepEvery is how long a lost wake or notice can stay lost.
 const sweepEvery = 30 * time.Second

@@ -19,7 +19,7 @@ func (w *Work) Start(ctx context.Context) error {
 		return errorf("start work", err)
 	}
 	w.groups.Go(func() { w.acceptGroups(context.WithoutCancel(ctx)) })
-	return w.sweep(ctx)
+	return w.sweep(ctx, 0) // nothing is on its way yet, and if it is elsewhere, no harm
 }
 
 // Stop begins no more attempts, gives those under way their grace, and closes
@@ -69,8 +69,9 @@ const (
 	overdue  = 10 * time.Minute
 )
 
-// sweep wakes deliveries whose wake was lost, and tells what was not told.
-func (w *Work) sweep(ctx context.Context) error {
+// sweep wakes deliveries whose wake was lost, and tells what was not told. A
+// wake younger than settling may be on its way.
+func (w *Work) sweep(ctx context.Context, settling time.Duration) error {
 	now := time.Now()
 	return errors.Join(
 		w.wake(ctx, `woken = 0 AND updated < $1`, now.Add(-settling).UnixMilli()),
