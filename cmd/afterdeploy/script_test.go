@@ -42,6 +42,11 @@ func TestScript(t *testing.T) {
 			"body":    body,
 			"trim":    trim,
 			"obeyed":  obeyed,
+
+			// Of other CIs.
+			"as":        as,
+			"snippet":   snippet,
+			"component": component,
 		},
 	})
 }
@@ -92,9 +97,8 @@ func services(ts *testscript.TestScript) *sandbox.Sandbox {
 
 // service [script.yml] starts the sandbox and points api-url at it.
 func service(ts *testscript.TestScript, _ bool, args []string) {
-	holder := ts.Value(currentKey{}).(*current)
-	if holder.services != nil { // the one before stays, as another host
-		ts.Setenv("OTHER", ts.Getenv("INPUT_API-URL"))
+	if current := ts.Getenv("INPUT_API-URL"); current != "" { // the one before stays, as another host
+		ts.Setenv("OTHER", current)
 	}
 	var script sandbox.Script
 	if len(args) == 1 {
@@ -102,8 +106,12 @@ func service(ts *testscript.TestScript, _ bool, args []string) {
 		script, err = sandbox.ParseScript([]byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)))
 		ts.Check(err)
 	}
-	holder.services = sandbox.New(script)
-	server := httptest.NewServer(holder.services)
+	start(ts, script)
+}
+
+func start(ts *testscript.TestScript, script sandbox.Script) {
+	ts.Value(currentKey{}).(*current).services = sandbox.New(script)
+	server := httptest.NewServer(services(ts))
 	ts.Defer(server.CloseClientConnections)
 	ts.Setenv("INPUT_API-URL", server.URL)
 }

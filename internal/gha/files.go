@@ -10,7 +10,7 @@ import (
 )
 
 // SetOutput sets an output of the step for later steps. Where there is no
-// output file, it prints the output instead.
+// output file, it prints the output instead, if it has a value.
 //
 // The value goes between delimiters that nobody can guess: with a constant
 // one, as in go-githubactions, a value that holds it could set other outputs.
@@ -24,7 +24,7 @@ func (r *Runner) SetOutput(name, value string) error {
 		return fmt.Errorf("set output %q: the value holds the random delimiter", name)
 	}
 	written, err := r.appendTo("GITHUB_OUTPUT", name+"<<"+delimiter+"\n"+value+"\n"+delimiter+"\n")
-	if !written {
+	if !written && value != "" {
 		r.Log(name + "=" + value)
 	}
 	return err
