@@ -3,6 +3,7 @@ package release_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -44,7 +45,8 @@ func prepared(t *testing.T) release.Tree {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "CHANGELOG.md"), "# Changelog\n\n## Unreleased\n\n- new\n\n## v1.2.2 (2026-11-01)\n\n- old\n")
-	write(t, filepath.Join(dir, "action.yml"), read(t, "../../action.yml"))
+	onBranch := regexp.MustCompile(`(?m)^  image: .*$`).ReplaceAllString(read(t, "../../action.yml"), "  image: Dockerfile")
+	write(t, filepath.Join(dir, "action.yml"), onBranch)
 	workflows, err := filepath.Glob("../../.github/workflows/*.yml")
 	if err != nil {
 		t.Fatal(err)
