@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay"
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
@@ -35,28 +36,38 @@ A relay that runs is asked through its admin listener; the token comes from
 ` + tokenVariable + ` or --token-file. With --data the directory of a relay that
 does not run is opened instead.`,
 	}
-	f := cmd.PersistentFlags()
-	f.StringVar(&p.admin, "admin", "http://127.0.0.1:8081", "Address of the admin listener.")
-	f.StringVar(&p.token, "token-file", "", "File with the admin token.")
-	f.StringVar(&p.data, "data", "", "Data directory of a relay that does not run.")
-	f.StringVarP(&p.output, "output", "o", "text", "text or json.")
+	p.flags(cmd.PersistentFlags())
+	cmd.PersistentFlags().StringVar(&p.data, "data", "", "Data directory of a relay that does not run.")
 	cmd.AddCommand(listCommand(&p), showCommand(&p), redeliverCommand(&p), exportCommand(&p))
 	return cmd
 }
 
+// flags declares what says where a relay is that runs.
+func (p *place) flags(f *pflag.FlagSet) {
+	f.StringVar(&p.admin, "admin", "http://127.0.0.1:8081", "Address of the admin listener.")
+	f.StringVar(&p.token, "token-file", "", "File with the admin token.")
+	f.StringVarP(&p.output, "output", "o", "text", "text or json.")
+}
+
+// remote asks the relay that runs.
+func (p *place) remote() (*journal.Remote, error) {
+	if p.output != "text" && p.output != "json" {
+		return nil, fmt.Errorf("--output is %q: want text or json", p.output)
+	}
+	token, err := reveal(p.token, tokenVariable)
+	// The answer of another than the relay would be followed nowhere.
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &journal.Remote{Client: client, Base: p.admin, Token: token}, err
+}
+
 // with opens the journal for as long as do takes.
 func (p *place) with(ctx context.Context, do func(journal.Journal) error) error {
-	if p.output != "text" && p.output != "json" {
-		return fmt.Errorf("--output is %q: want text or json", p.output)
-	}
-	if p.data == "" {
-		token, err := reveal(p.token, tokenVariable)
-		if err != nil {
-			return err
-		}
-		// The answer of another than the relay would be followed nowhere.
-		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		return do(&journal.Remote{Client: client, Base: p.admin, Token: token})
+	remote, err := p.remote()
+	switch {
+	case err != nil:
+		return err
+	case p.data == "":
+		return do(remote)
 	}
 	if _, err := os.Stat(filepath.Join(p.data, "inbox.db")); err != nil {
 		return fmt.Errorf("--data %s: want the directory of a relay: %w", p.data, err)

@@ -50,7 +50,7 @@ func serve() error {
 	r, err := relay.Open(ctx, relay.Options{
 		Rules: filepath.Join(dir, "relay.yaml"), Data: filepath.Join(dir, "data"), Database: secret.New(os.Getenv("DATABASE")),
 		Listen: os.Getenv("LISTEN"), Admin: os.Getenv("ADMIN"), Token: secret.New("token"),
-		Getenv: os.Getenv, ReadFile: os.ReadFile, Client: client, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Version: "test",
+		Getenv: os.Getenv, ReadFile: os.ReadFile, Client: client, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Version: "test", Grace: 200 * time.Millisecond,
 	})
 	if err != nil {
 		return err

@@ -47,6 +47,9 @@ type Options struct {
 	// Limit bounds one attempt, and Margin is how long after that its maker is
 	// taken for gone. 0 leaves them as they are.
 	Limit, Margin time.Duration
+	// Grace is how long a webhook may take to arrive after the service's API
+	// says what it says, before it is taken for missed. 0 leaves it as it is.
+	Grace time.Duration
 	// Getenv and ReadFile resolve the secrets that the rules file names.
 	Getenv   func(string) string
 	ReadFile func(string) ([]byte, error)
@@ -167,6 +170,9 @@ func (r *Relay) Reload(ctx context.Context) error {
 	// First what comes in: a changed target waits for its attempts under way.
 	r.rules.Store(&rules)
 	if err := r.work.SetLanes(ctx, lanes); err != nil {
+		return err
+	}
+	if err := r.work.SetCatchUp(rules.File.CatchUp); err != nil {
 		return err
 	}
 	n, err := r.work.Resume(ctx, "")

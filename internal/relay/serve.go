@@ -52,6 +52,7 @@ func (r *Relay) Serve(ctx context.Context, reload <-chan os.Signal) error {
 		r.work.Start,
 		// A new start is a new look at the credentials.
 		func(ctx context.Context) error { _, err := r.work.Resume(ctx, ""); return err },
+		func(context.Context) error { return r.work.SetCatchUp(r.rules.Load().File.CatchUp) },
 	}
 	for _, step := range start {
 		if err := step(ctx); err != nil {
@@ -142,7 +143,7 @@ func (r *Relay) frontDoor() http.Handler {
 func (r *Relay) backDoor() http.Handler {
 	return admin.Handler(admin.Options{
 		Journal: r.Journal(), Token: r.options.Token, Version: r.options.Version,
-		Ready: r.inbox.Ping, Metrics: r.metrics.handler(), Log: r.options.Log,
+		CatchUp: r.catcher().Run, Ready: r.inbox.Ping, Metrics: r.metrics.handler(), Log: r.options.Log,
 		Sources: func() []string { return slices.Sorted(maps.Keys(r.rules.Load().Sources)) },
 	})
 }

@@ -27,7 +27,7 @@ func (r *Relay) openStores(ctx context.Context) error {
 		open = r.openPostgres
 	}
 	if err := open(ctx, work.Options{
-		Log: r.options.Log, Tell: r.router.Tell, Attempted: r.metrics.attempted, Limit: r.options.Limit, Margin: r.options.Margin,
+		Log: r.options.Log, Tell: r.router.Tell, Attempted: r.metrics.attempted, CatchUp: r.catchUp, Limit: r.options.Limit, Margin: r.options.Margin,
 	}); err != nil {
 		return err
 	}

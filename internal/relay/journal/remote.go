@@ -31,6 +31,10 @@ const (
 
 // call makes one request and reads its JSON into value.
 func (r *Remote) call(ctx context.Context, method, path string, query url.Values, value any) error {
+	return r.callWithin(ctx, remoteTime, method, path, query, value)
+}
+
+func (r *Remote) callWithin(ctx context.Context, limit time.Duration, method, path string, query url.Values, value any) error {
 	address := strings.TrimSuffix(r.Base, "/") + "/api/" + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
@@ -40,7 +44,7 @@ func (r *Remote) call(ctx context.Context, method, path string, query url.Values
 		return fmt.Errorf("ask the relay: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+r.Token.Reveal())
-	answer, err := outbound.Fetch(ctx, r.Client, req, remoteTime, mostAnswer)
+	answer, err := outbound.Fetch(ctx, r.Client, req, limit, mostAnswer)
 	if err != nil {
 		return fmt.Errorf("ask the relay: %w", err)
 	}

@@ -1,0 +1,33 @@
+package relay
+
+import (
+	"context"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/catchup"
+	"github.com/afterdeploy/afterdeploy/internal/relay/source"
+)
+
+// catcher looks for events that were missed.
+func (r *Relay) catcher() *catchup.Catcher {
+	return &catchup.Catcher{
+		Inbox: r.inbox, Sources: r.sources, Kept: r.router.Wake,
+		HTTP: r.options.Client, Log: r.options.Log, Most: r.options.Bodies, Grace: r.options.Grace,
+	}
+}
+
+// catchUp is what is done on schedule: what goes wrong is logged.
+func (r *Relay) catchUp(ctx context.Context) {
+	if _, err := r.catcher().Run(ctx, catchup.Query{}); err != nil && ctx.Err() == nil {
+		r.options.Log.Error("catch up", "error", err)
+	}
+}
+
+// sources returns the sources in force, in the order of the rules file.
+func (r *Relay) sources() []*source.Source {
+	rules := r.rules.Load()
+	list := make([]*source.Source, len(rules.File.Sources))
+	for i, config := range rules.File.Sources {
+		list[i] = rules.Sources[config.Name]
+	}
+	return list
+}
