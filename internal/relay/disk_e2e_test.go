@@ -4,11 +4,14 @@ package relay_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -132,6 +135,9 @@ func TestFullDisk(t *testing.T) {
 			t.Fatalf("with room: %d", status)
 		}
 	}
+	if status := p.readyz(); status != http.StatusOK {
+		t.Errorf("readyz with room: %d", status)
+	}
 	ballast := filepath.Join(data, "ballast")
 	fill(t, ballast)
 	refused := 0
@@ -143,16 +149,22 @@ func TestFullDisk(t *testing.T) {
 	if refused < 15 {
 		t.Errorf("%d of 20 refused on a full disk, want nearly all", refused)
 	}
-	if resp, err := http.Get(p.admin + "/readyz"); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("readyz on a full disk: %v, %v; want 503", resp, err)
+	for range 3 { // it does not come and go
+		if status := p.readyz(); status != http.StatusServiceUnavailable {
+			t.Errorf("readyz on a full disk: %d, want 503", status)
+		}
+	}
+	// Room for a small event is no room for what was refused.
+	shrink(t, ballast, 48<<10)
+	if status := p.readyz(); status != http.StatusServiceUnavailable {
+		t.Errorf("readyz on a nearly full disk: %d, want 503", status)
 	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); send("full19") != http.StatusOK; time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the relay does not recover")
-		}
+	p.awaitReady(t)
+	if status := send("full19"); status != http.StatusOK {
+		t.Errorf("the relay is ready, and answers %d", status)
 	}
 	p.kill(t)
 	p.start(t)
@@ -161,6 +173,88 @@ func TestFullDisk(t *testing.T) {
 		if err := p.ask(http.MethodGet, "/api/events/"+id, &d); err != nil {
 			t.Errorf("acknowledged event %s: %v", id, err)
 		}
+	}
+}
+
+// readyz asks whether the relay is ready. Without an answer the status is 0.
+func (p *process) readyz() int {
+	resp, err := http.Get(p.admin + "/readyz")
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode
+}
+
+// awaitReady waits until the relay says so, without being sent anything.
+func (p *process) awaitReady(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); p.readyz() != http.StatusOK; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited for 20 s: the relay is ready again")
+		}
+	}
+}
+
+// A disk that does not flush is a 503, however much room it has: what the relay
+// was told is written may not be. When it flushes again, the relay goes on.
+func TestDiskThatDoesNotFlush(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t, bugRules)
+	p.start(t)
+	send := func(key string) (int, answer) {
+		return p.post("bugs", fmt.Sprintf(`{"bugId":%q}`, key), "X-Relay-Secret", "s")
+	}
+	_, kept := send("before")
+	broken := exec.Command("strace", "-f", "-p", strconv.Itoa(p.cmd.Process.Pid), "-o", os.DevNull,
+		"-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO")
+	if err := broken.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(20 * time.Second); p.readyz() != http.StatusServiceUnavailable; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited for 20 s: the relay notices that nothing is flushed")
+		}
+	}
+	for i := range 5 {
+		if status, _ := send(fmt.Sprintf("lost%d", i)); status != http.StatusServiceUnavailable {
+			t.Errorf("answered %d while nothing is flushed, want 503", status)
+		}
+	}
+	if err := errors.Join(broken.Process.Signal(os.Interrupt), ignoreExit(broken.Wait())); err != nil {
+		t.Fatal(err)
+	}
+	p.awaitReady(t)
+	status, a := send("lost0")
+	if status != http.StatusOK || a.State != "accepted" {
+		t.Errorf("afterwards answered %d %v, want it accepted: nobody was told that it is kept", status, a)
+	}
+	p.kill(t)
+	p.start(t)
+	for _, id := range []string{kept.ID, a.ID} {
+		if err := p.ask(http.MethodGet, "/api/events/"+id, new(journal.Detail)); err != nil {
+			t.Errorf("acknowledged event %s: %v", id, err)
+		}
+	}
+}
+
+// ignoreExit passes over how a program ended that was interrupted.
+func ignoreExit(err error) error {
+	if errors.As(err, new(*exec.ExitError)) {
+		return nil
+	}
+	return err
+}
+
+// shrink gives back the end of a file.
+func shrink(t *testing.T, path string, by int64) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err == nil {
+		err = os.Truncate(path, info.Size()-by)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
