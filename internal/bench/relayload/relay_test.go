@@ -28,6 +28,7 @@ const (
 	onlyVariable     = "ONLY"         // the contestants whose name has this, if it is set
 	storeVariable    = "INBOX"        // a directory to keep the filled inbox in for the next time
 	hookaidoVariable = "HOOKAIDO_BIN" // Hookaido's program
+	earlierVariable  = "EARLIER_BIN"  // an earlier build of the relay, to see what a change does
 )
 
 // BenchmarkRelay prints one table. One iteration measures everything once; the
@@ -61,6 +62,9 @@ func contestants(b *testing.B, hub string) []contestant {
 	if wanted("Postgres") {
 		all = append(all, afterdeployRelay(b, "Postgres", binary, b.TempDir(), pgtest.Start(b), hub))
 	}
+	if binary := os.Getenv(earlierVariable); binary != "" {
+		all = append(all, afterdeployRelay(b, "SQLite, earlier", binary, b.TempDir(), "", hub))
+	}
 	if binary := os.Getenv(hookaidoVariable); binary != "" {
 		all = append(all, hookaido(b, binary, b.TempDir(), hub+"/sink"))
 	}
@@ -90,6 +94,7 @@ func cells() []cell {
 type figure struct {
 	acks, delivered float64 // a second
 	p50, p99, p999  time.Duration
+	cpu             time.Duration // of the program, for one acknowledgement and what follows from it
 	peak            float64       // MiB
 	recovery        time.Duration // from the start after a kill until ready
 }
@@ -107,12 +112,13 @@ func measure(b *testing.B, who contestant, c cell, numbers *serials, hub *counte
 	s.start(b)
 	since := time.Now().Add(-time.Millisecond) // times are kept in whole ones
 	warm := numbers.send(b, address, who.path, c.senders, lasting/8)
-	before := hub.writes.Load()
+	before, used := hub.writes.Load(), s.cpu(b)
 	t := numbers.send(b, address, who.path, c.senders, lasting)
 	f := figure{
 		acks:      float64(len(t.took)) / lasting.Seconds(),
 		delivered: float64(hub.writes.Load()-before) / lasting.Seconds(),
 		p50:       t.quantile(.5), p99: t.quantile(.99), p999: t.quantile(.999),
+		cpu:  (s.cpu(b) - used) / time.Duration(max(1, len(t.took))),
 		peak: s.peak(b),
 	}
 	s.kill(b)
@@ -161,7 +167,7 @@ func newHub(b *testing.B) *counter {
 func print(b *testing.B, list []contestant, figures map[cell][]figure) {
 	b.Helper()
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\ndeliveries\tconnections\tstore\tacks/s\tp50 ms\tp99 ms\tp99.9 ms\tdelivered/s\tMiB\trecovery ms\t")
+	fmt.Fprintln(t, "\ndeliveries\tconnections\tstore\tacks/s\tp50 ms\tp99 ms\tp99.9 ms\tdelivered/s\tCPU ms\tMiB\trecovery ms\t")
 	for _, c := range cells() {
 		state := "idle"
 		if c.drains {
@@ -170,10 +176,10 @@ func print(b *testing.B, list []contestant, figures map[cell][]figure) {
 		for _, who := range list {
 			c.name = who.name
 			f := func(of func(figure) float64) float64 { return median(figures[c], of) }
-			fmt.Fprintf(t, "%s\t%d\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t\n", state, c.senders, who.name,
+			fmt.Fprintf(t, "%s\t%d\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.0f\t%.2f\t%.0f\t%.0f\t\n", state, c.senders, who.name,
 				f(func(f figure) float64 { return f.acks }), f(func(f figure) float64 { return ms(f.p50) }),
 				f(func(f figure) float64 { return ms(f.p99) }), f(func(f figure) float64 { return ms(f.p999) }),
-				f(func(f figure) float64 { return f.delivered }), f(func(f figure) float64 { return f.peak }),
+				f(func(f figure) float64 { return f.delivered }), f(func(f figure) float64 { return ms(f.cpu) }), f(func(f figure) float64 { return f.peak }),
 				f(func(f figure) float64 { return ms(f.recovery) }))
 		}
 	}

@@ -98,6 +98,25 @@ func (s *server) peak(b *testing.B) float64 {
 	return 0
 }
 
+// cpu returns how much of the processors' time the program has taken.
+func (s *server) cpu(b *testing.B) time.Duration {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])) // from the third on
+	var ticks int
+	for _, field := range fields[11:13] { // utime and stime
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			b.Fatalf("a time in /proc is %q: want a number", field)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / 100 // USER_HZ, the same on every Linux
+}
+
 // freeAddress finds a port that nobody listens on.
 func freeAddress(b *testing.B) string {
 	b.Helper()

@@ -82,28 +82,34 @@ func (s *sqlite) together(group []job, errs []error) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a good commit it does nothing
-	stmt := tx.StmtContext(context.Background(), s.put)
-	defer func() { _ = stmt.Close() }()
 	for i, j := range group {
 		// Who gave up is not served: that would only make others wait.
 		if errs[i] = context.Cause(j.ctx); errs[i] == nil {
-			errs[i] = j.fn(context.WithoutCancel(j.ctx), prepared{tx, stmt})
+			errs[i] = j.fn(context.WithoutCancel(j.ctx), prepared{tx, s.prepared})
 		}
 	}
 	return tx.Commit()
 }
 
-// prepared runs the one statement that every event needs without having it
+// prepared runs the statements that every event needs without having them
 // parsed again.
 type prepared struct {
 	*sql.Tx
-	put *sql.Stmt
+	known map[string]*sql.Stmt
 }
 
-// QueryRowContext implements [querier].
-func (p prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if query == put {
-		return p.put.QueryRowContext(ctx, args...)
+// ExecContext implements [querier].
+func (p prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if stmt := p.known[query]; stmt != nil {
+		return p.StmtContext(ctx, stmt).ExecContext(ctx, args...)
 	}
-	return p.Tx.QueryRowContext(ctx, query, args...)
+	return p.Tx.ExecContext(ctx, query, args...)
+}
+
+// QueryContext implements [querier].
+func (p prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := p.known[query]; stmt != nil {
+		return p.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+	}
+	return p.Tx.QueryContext(ctx, query, args...)
 }

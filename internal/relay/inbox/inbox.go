@@ -112,12 +112,15 @@ func (b *Inbox) Size(ctx context.Context) (int64, error) {
 	return size, nil
 }
 
-const put = `
+const (
+	insert = `
 INSERT INTO event (id, source, service, dedupe, method, remote, header, received, last_arrival, state, route_at, body)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)
-ON CONFLICT (source, dedupe) DO UPDATE SET
-	arrivals = event.arrivals + 1, last_arrival = excluded.received, route_at = excluded.route_at
-RETURNING id, arrivals`
+ON CONFLICT (source, dedupe) DO NOTHING`
+	count = `
+UPDATE event SET arrivals = arrivals + 1, last_arrival = $3, route_at = $4
+WHERE source = $1 AND dedupe = $2 RETURNING id`
+)
 
 // Put keeps an entry and returns when it is on disk. The dedupe key is claimed
 // by the same commit, so a request that could not be kept leaves nothing that
@@ -141,19 +144,25 @@ func (b *Inbox) Put(ctx context.Context, e Entry) (Receipt, error) {
 		// key of a request to come.
 		state, key, routeAt = Unverified, "unverified:"+e.Key, sql.NullInt64{}
 	}
-	var (
-		receipt  Receipt
-		arrivals int64
-	)
+	receipt := Receipt{ID: id}
 	err = b.write(ctx, func(ctx context.Context, q querier) error {
-		return q.QueryRowContext(ctx, put, id, e.Source, e.Service, key, e.Method, e.Remote,
-			string(header), e.Received.UnixMilli(), state, routeAt, e.Body).Scan(&receipt.ID, &arrivals)
+		// Two statements and no upsert that returns: for that SQLite copies
+		// every page it touches, lest it has to undo it.
+		result, err := q.ExecContext(ctx, insert, id, e.Source, e.Service, key, e.Method, e.Remote,
+			string(header), e.Received.UnixMilli(), state, routeAt, e.Body)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); n > 0 || err != nil {
+			return err
+		}
+		receipt.Duplicate = true
+		return q.QueryRowContext(ctx, count, e.Source, key, e.Received.UnixMilli(), routeAt).Scan(&receipt.ID)
 	})
 	if err != nil {
 		b.remember(err, len(e.Body))
 		return Receipt{}, fmt.Errorf("keep event: %w", err)
 	}
-	receipt.Duplicate = arrivals > 1
 	return receipt, nil
 }
 

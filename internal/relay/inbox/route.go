@@ -39,18 +39,22 @@ RETURNING id`, claim.Until.UnixMilli(), now.UnixMilli(), most)
 	return claim, nil
 }
 
+const (
+	describe = `UPDATE event SET name = $2, kind = $3, subject = $4 WHERE id = $1`
+	settle   = `
+UPDATE event SET state = $2, note = $3, tries = 0, route_at = CASE WHEN route_at = $4 THEN NULL ELSE route_at END
+WHERE id = $1`
+)
+
 // Describe keeps what an entry is about, as far as parsing it told.
 func (b *Inbox) Describe(ctx context.Context, id, name, kind, subject string) error {
-	return b.update(ctx, "describe", id, `
-UPDATE event SET name = $2, kind = $3, subject = $4 WHERE id = $1`, id, name, kind, subject)
+	return b.update(ctx, "describe", id, describe, id, name, kind, subject)
 }
 
 // Settle records that an entry of a claim was routed; the note is a sentence
 // for people. One that arrived again since the claim stays to be routed again.
 func (b *Inbox) Settle(ctx context.Context, id string, claimed time.Time, state State, note string) error {
-	return b.update(ctx, "settle", id, `
-UPDATE event SET state = $2, note = $3, tries = 0, route_at = CASE WHEN route_at = $4 THEN NULL ELSE route_at END
-WHERE id = $1`, id, state, note, claimed.UnixMilli())
+	return b.update(ctx, "settle", id, settle, id, state, note, claimed.UnixMilli())
 }
 
 // Defer puts the routing of an entry off.

@@ -27,8 +27,9 @@ type sqlite struct {
 	path    string
 	most    int64 // bytes that the file may have; 0 for any
 	writer  *sql.DB
-	put     *sql.Stmt // on the writer
 	readers *sql.DB
+	// prepared are statements of the writer's, by their text.
+	prepared map[string]*sql.Stmt
 	watch
 
 	queue chan job
@@ -79,8 +80,11 @@ func (s *sqlite) open(ctx context.Context) error {
 	if _, err := s.writer.ExecContext(ctx, `UPDATE event SET route_at = received WHERE route_at IS NOT NULL`); err != nil {
 		return fmt.Errorf("release claims: %w", err)
 	}
-	if s.put, err = s.writer.PrepareContext(ctx, put); err != nil {
-		return fmt.Errorf("prepare to keep events: %w", err)
+	s.prepared = map[string]*sql.Stmt{}
+	for _, statement := range []string{insert, describe, settle} {
+		if s.prepared[statement], err = s.writer.PrepareContext(ctx, statement); err != nil {
+			return fmt.Errorf("prepare to keep events: %w", err)
+		}
 	}
 	s.readers, err = lite.OpenReader(ctx, s.path)
 	return err
@@ -122,8 +126,8 @@ func (s *sqlite) close() error {
 
 func (s *sqlite) closeFiles() error {
 	var errs []error
-	if s.put != nil {
-		errs = append(errs, s.put.Close())
+	for _, stmt := range s.prepared {
+		errs = append(errs, stmt.Close())
 	}
 	for _, db := range []*sql.DB{s.readers, s.writer} {
 		if db != nil {

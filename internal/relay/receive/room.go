@@ -47,9 +47,11 @@ func (r *Room) read(w http.ResponseWriter, req *http.Request, limit int64) (body
 				return nil, release, refusal{http.StatusServiceUnavailable, "busy", errors.New("too many bytes at once")}
 			}
 			taken += step
-			body = slices.Grow(body, step)
 		}
-		n, err := in.Read(body[len(body):taken])
+		if len(body) == cap(body) {
+			body = slices.Grow(body, growth(req.ContentLength, len(body)))
+		}
+		n, err := in.Read(body[len(body):min(int64(cap(body)), taken)])
 		body = body[:len(body)+n]
 		switch {
 		case errors.Is(err, io.EOF): // and not io.ErrUnexpectedEOF: such a body is not whole
@@ -60,6 +62,15 @@ func (r *Room) read(w http.ResponseWriter, req *http.Request, limit int64) (body
 			return nil, release, refusal{http.StatusBadRequest, "body not received", err}
 		}
 	}
+}
+
+// growth is how much memory a body is given next: what was announced, and a byte
+// in which to see the end; but no more than was admitted.
+func growth(announced int64, received int) int {
+	if rest := announced - int64(received); rest >= 0 && rest < step {
+		return int(rest) + 1
+	}
+	return step
 }
 
 func tooLarge(limit int64) error {

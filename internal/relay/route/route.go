@@ -48,6 +48,14 @@ const (
 	// enrichTries is how often a service is asked before its event is routed
 	// as it is.
 	enrichTries = 5
+	// gather is how long entries are waited for that can share the commits of
+	// a batch.
+	gather = 20 * time.Millisecond
+	// crowd is how many writes that wait for their commit keep the router from
+	// taking more, and patience for how long: senders are served first, but
+	// what they send is not left lying.
+	crowd    = 8
+	patience = 200 * time.Millisecond
 	// lookEvery finds what nobody announced: the entries of a relay that died.
 	lookEvery = time.Second
 )
@@ -78,6 +86,9 @@ func (r *Router) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			r.Log.Error("claim events", "error", err)
 		}
+		if !r.rest(ctx) {
+			return
+		}
 		if claimed == batch {
 			continue // there may be more
 		}
@@ -86,6 +97,21 @@ func (r *Router) Run(ctx context.Context) {
 			return
 		case <-r.wake:
 		case <-look.C:
+		}
+	}
+}
+
+// rest leaves the store to those who wait for an answer. It reports whether ctx
+// goes on.
+func (r *Router) rest(ctx context.Context) bool {
+	for end := time.Now().Add(patience); ; {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(gather):
+		}
+		if r.Inbox.Writing() < crowd || time.Now().After(end) {
+			return true
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // redact returns a copy without private values: the ones under a private key,
@@ -65,8 +66,15 @@ func recording(key string) bool {
 	return false
 }
 
+// foldKey makes all ways to write a key one. It is called for every key of every
+// event.
 func foldKey(key string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(key))
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, key)
 }
 
 // A credential is looked for elsewhere too if its length is in these bounds: a

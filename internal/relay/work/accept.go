@@ -107,7 +107,7 @@ func (w *Work) acceptGroups(ctx context.Context) {
 // one of its own, so that a bad one fails alone.
 func (w *Work) acceptGroup(ctx context.Context, group []acceptance) {
 	made := make([]int, len(group))
-	err := w.store.tx(ctx, func(tx *sql.Tx) error {
+	err := w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for i, a := range group {
 			n, err := a.write(ctx, tx)
 			if err != nil {

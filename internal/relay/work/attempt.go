@@ -32,8 +32,8 @@ type begun struct {
 // leaves a trace.
 func (w *Work) begin(ctx context.Context, id string, now time.Time) (begun, error) {
 	var b begun
-	err := w.store.tx(ctx, func(tx *sql.Tx) error {
-		d, err := load(ctx, tx, id)
+	err := w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		d, err := w.load(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -58,11 +58,9 @@ type current struct {
 }
 
 // load reads a delivery, and keeps other relays from it until tx ends.
-func load(ctx context.Context, tx *sql.Tx, id string) (current, error) {
-	// An update that changes nothing takes the row's lock on both databases.
+func (w *Work) load(ctx context.Context, tx *sql.Tx, id string) (current, error) {
 	row := tx.QueryRowContext(ctx, `
-UPDATE delivery SET id = id WHERE id = $1
-RETURNING `+head+`, service, attempts, subject_since, final, occurred, expires`, id)
+SELECT `+head+`, service, attempts, subject_since, final, occurred, expires FROM delivery WHERE id = $1 `+w.store.lock, id)
 	var d current
 	err := d.scan(row, &d.service, &d.attempts, &d.since, &d.final, &d.occurred, &d.expires)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -234,7 +232,7 @@ func (w *Work) finish(ctx context.Context, id string, b begun, result target.Res
 	if err != nil {
 		return 0, errorf("finish attempt at "+id, err)
 	}
-	err = w.store.tx(ctx, func(tx *sql.Tx) error {
+	err = w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `
 UPDATE attempt SET finished = $3, outcome = $4, status = $5, note = $6, exchanges = $7 WHERE delivery_id = $1 AND number = $2`,
 			id, b.number, now.UnixMilli(), e.outcome, e.status, e.note, string(said)); err != nil {

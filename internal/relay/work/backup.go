@@ -29,7 +29,7 @@ func Restored(ctx context.Context, dir string) error {
 	if err != nil {
 		return errorf("restore work", err)
 	}
-	err = store{db: db}.tx(ctx, func(tx *sql.Tx) error {
+	err = store{db: db}.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		found, err := tx.QueryContext(ctx, `SELECT id, action FROM delivery WHERE state IN ('ready', 'running', 'retry', 'paused')`)
 		if err != nil {
 			return err

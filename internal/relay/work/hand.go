@@ -33,7 +33,7 @@ func (w *Work) RedeliverEvent(ctx context.Context, eventID string) (int, error) 
 // Resume ends the pause of a target, or of all if it names none, and wakes what
 // waits for it.
 func (w *Work) Resume(ctx context.Context, name string) (int, error) {
-	err := w.store.tx(ctx, func(tx *sql.Tx) error {
+	err := w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM paused_target WHERE name = $1 OR $1 = ''`, name)
 		return err
 	})
@@ -54,7 +54,7 @@ func (w *Work) revive(ctx context.Context, note, where, arg string) (int, error)
 func (w *Work) ready(ctx context.Context, statement, note, arg string) (int, error) {
 	var n int64
 	now := time.Now().UnixMilli()
-	err := w.store.tx(ctx, func(tx *sql.Tx) error {
+	err := w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, statement, note, now, arg)
 		if err != nil {
 			return err

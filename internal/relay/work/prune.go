@@ -35,7 +35,7 @@ UPDATE attempt SET exchanges = '[]' WHERE (delivery_id, number) IN (
 func (w *Work) chunks(ctx context.Context, statement string, before time.Time, first ...string) (total int64, err error) {
 	for {
 		var n int64
-		err := w.store.tx(ctx, func(tx *sql.Tx) error {
+		err := w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			for _, one := range append(first, statement) {
 				result, err := tx.ExecContext(ctx, one, before.UnixMilli(), pruneChunk)
 				if err != nil {

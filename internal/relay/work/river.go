@@ -97,7 +97,7 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Work, error) {
 		return nil, errors.Join(errorf("open work", err), db.Close())
 	}
 	w := newWork(o, store{
-		db: db, readers: readers,
+		db: db, readers: readers, group: &group{db: db},
 		size:   func(context.Context) (int64, error) { return lite.Size(path) },
 		shrink: func(ctx context.Context) (bool, error) { return lite.Shrink(ctx, db) },
 		close:  func() error { return errors.Join(readers.Close(), db.Close()) },
@@ -118,7 +118,7 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Work, error) {
 // orphaned takes back what a relay before this one left running. Elsewhere that
 // shows after some time; here the lock says that it is gone.
 func (w *Work) orphaned(ctx context.Context) error {
-	return w.store.tx(ctx, func(tx *sql.Tx) error {
+	return w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err1 := tx.ExecContext(ctx, `UPDATE delivery SET updated = 0 WHERE state = 'running'`)
 		_, err2 := tx.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
 		return errors.Join(err1, err2)
@@ -129,7 +129,7 @@ func (w *Work) orphaned(ctx context.Context) error {
 // share. The caller closes db, after the work.
 func OpenPostgres(ctx context.Context, db *pg.DB, o Options) (*Work, error) {
 	w := newWork(o, store{
-		db: db.SQL, readers: db.SQL,
+		db: db.SQL, readers: db.SQL, lock: "FOR UPDATE",
 		size: func(ctx context.Context) (int64, error) {
 			return pg.Size(ctx, db.SQL, "delivery", "attempt", "river_job")
 		},
@@ -149,7 +149,7 @@ func (w *Work) open(ctx context.Context, connect func() error) error {
 	if err := connect(); err != nil {
 		return err
 	}
-	return w.store.tx(ctx, func(tx *sql.Tx) error {
+	return w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, statement := range schema() {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return fmt.Errorf("create tables: %w", err)

@@ -164,23 +164,13 @@ func newWork(o Options, s store) *Work {
 type store struct {
 	db      *sql.DB
 	readers *sql.DB
+	group   *group // nil where the server groups commits
+	lock    string // the clause by which a reader keeps other relays from a row
 	size    func(context.Context) (int64, error)
 	// shrink gives some free space back to the disk, and tells whether there
 	// is more.
 	shrink func(context.Context) (bool, error)
 	close  func() error
-}
-
-// tx runs fn in a transaction.
-func (s store) tx(ctx context.Context, fn func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := fn(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
 }
 
 // lane returns the target that an action goes to.
