@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // declared is an input that a component declares.
@@ -79,6 +80,69 @@ func TestComponentUsesWhatItDeclares(t *testing.T) {
 	if strings.Count(body, "$[[") != len(inBrackets().FindAllString(body, -1)) {
 		t.Error("the component has a $[[ that is no input")
 	}
+}
+
+// TestGitLabTakesTheComponent holds the component, and what the page shows of
+// GitLab, against GitLab's own schema.
+func TestGitLabTakesTheComponent(t *testing.T) {
+	t.Parallel()
+	compiler := jsonschema.NewCompiler()
+	schema, err := compiler.Compile("testdata/gitlab/schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "../../ci/gitlab/templates/trigger.yml"
+	inputs, body, err := readComponent(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err = rendered(inputs, body, map[string]string{"project-id": "shop", "organization-id": "org_abc123", "environment-url": "$REVIEW_URL"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(string(whole), "\n---\n")
+	page, err := os.ReadFile("../../docs/other-ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{head, body}
+	_, section, _ := strings.Cut(string(page), "\n## GitLab\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, found := range regexp.MustCompile("(?s)```yml\n(.*?)```").FindAllStringSubmatch(section, -1) {
+		texts = append(texts, found[1])
+	}
+	if len(texts) != 4 {
+		t.Errorf("there are %d files of GitLab's, want the component's two parts and the page's two", len(texts))
+	}
+	for _, text := range texts {
+		if err := schema.Validate(tree(t, text)); err != nil {
+			t.Errorf("GitLab refuses this: %v\n%s", err, text)
+		}
+		for right, wrong := range map[string]string{"artifacts:": "artifact:", "inputs:": "input:"} {
+			bad := strings.Replace(text, right, wrong, 1)
+			if bad != text && schema.Validate(tree(t, bad)) == nil {
+				t.Errorf("GitLab's schema takes %q for %q:\n%s", wrong, right, bad)
+			}
+		}
+	}
+}
+
+// tree is YAML as the validator wants it, of the types that JSON has.
+func tree(t *testing.T, text string) any {
+	t.Helper()
+	asJSON, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
 }
 
 // component renders GitLab's component with the inputs that the page gives it,
