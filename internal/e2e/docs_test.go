@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 // document, as a user would:
 //
 //	paste DOCUMENT.md HEADING
+//
+// $PERMISSIONS becomes what its jobs may do, "checks: read, statuses: read".
 func paste(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: paste document.md heading")
@@ -30,6 +33,8 @@ func paste(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the workflow below %q is empty", args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("workflow.yml"), []byte(text), 0o600))
+	permissions := strings.TrimSpace(first(text, `(?m)^    permissions:\n((?:      \S+: \w+\n)+)`))
+	ts.Setenv("PERMISSIONS", regexp.MustCompile(`\n +`).ReplaceAllString(permissions, ", "))
 }
 
 // pasted returns the first YAML block below a heading.

@@ -47,8 +47,27 @@ func FuzzResolve(f *testing.F) {
 		checkState(t, name, doc, given, r)
 		checkRef(t, name, doc, r)
 		checkURL(t, r.Deployment.URL)
+		checkReported(t, name, r.Reported)
 		checkReasons(t, r)
 	})
+}
+
+// checkReported holds that a report comes from a dispatch, on one line each,
+// with an address that can be opened.
+func checkReported(t *testing.T, name string, said *origin.Reported) {
+	t.Helper()
+	if said == nil {
+		return
+	}
+	if name != "repository_dispatch" || said.Kind == "" {
+		t.Errorf("%s reports %+v", name, said)
+	}
+	for _, text := range []string{said.Service, said.Kind, said.Status, said.Subject, said.Title, said.URL, said.Commit, said.Branch} {
+		if strings.ContainsAny(text, "\r\n") {
+			t.Errorf("a report has the line break in %q", text)
+		}
+	}
+	checkURL(t, said.URL)
 }
 
 // checkState holds that only a word that means success, in the place where the
