@@ -204,7 +204,7 @@ func (f *Fake) deleteWebhook(req *http.Request, _ []byte) rest.Answer {
 	}
 	f.hooks = slices.DeleteFunc(f.hooks, func(other *hook) bool { return other == h })
 	if f.script.EmptyDelete {
-		return rest.Answer{Status: http.StatusOK}
+		return rest.Answer{Status: http.StatusNoContent}
 	}
 	return ok(http.StatusOK, object{"hookId": h.ID, "projectId": h.ProjectID})
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"cmp"
+	"encoding/json"
 	"io"
 	"net/http"
 	"time"
@@ -73,6 +74,9 @@ func (f Fault) play(w http.ResponseWriter, req *http.Request, a Answer) {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
 	if f.Body != "" {
+		if json.Valid([]byte(f.Body)) {
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		}
 		w.WriteHeader(f.Status)
 		_, _ = io.WriteString(w, f.Body)
 		return
