@@ -41,21 +41,7 @@ func TestKilledUnderLoad(t *testing.T) {
 func killUnderLoad(t *testing.T, patience time.Duration, env ...string) {
 	t.Helper()
 	h := newHub()
-	h.behave = func(n int, w http.ResponseWriter) bool {
-		switch n % 40 {
-		case 7: // it is written, and the answer says otherwise
-			w.WriteHeader(http.StatusBadGateway)
-			return true
-		case 17: // it is written, and there is no answer
-			if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-				_ = conn.Close()
-			}
-			return true
-		case 27:
-			time.Sleep(100 * time.Millisecond)
-		}
-		return false
-	}
+	h.behave = misbehave
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	p := newProcess(t, fmt.Sprintf(crashRules, server.URL), env...)
@@ -68,7 +54,31 @@ func killUnderLoad(t *testing.T, patience time.Duration, env ...string) {
 		p.kill(t)
 		p.start(t)
 	}
-	acknowledged := senders.stop()
+	checkDelivered(t, h, p, senders.stop(), patience)
+}
+
+// misbehave answers some writes otherwise than they went.
+func misbehave(n int, w http.ResponseWriter) bool {
+	switch n % 40 {
+	case 7: // it is written, and the answer says otherwise
+		w.WriteHeader(http.StatusBadGateway)
+		return true
+	case 17: // it is written, and there is no answer
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			_ = conn.Close()
+		}
+		return true
+	case 27:
+		time.Sleep(100 * time.Millisecond)
+	}
+	return false
+}
+
+// checkDelivered waits until what was acknowledged has come to an end, stops the
+// relay, and looks whether everything was written, and nothing twice that must
+// not be.
+func checkDelivered(t *testing.T, h *hub, p *process, acknowledged map[string]int, patience time.Duration) {
+	t.Helper()
 	h.mu.Lock()
 	h.behave = nil // or what is unlucky waits for the schedule's later hours
 	h.mu.Unlock()
@@ -114,15 +124,15 @@ func killUnderLoad(t *testing.T, patience time.Duration, env ...string) {
 // senders send events until they are stopped, each again until it is
 // acknowledged.
 type senders struct {
-	process *process
-	quit    chan struct{}
-	wg      sync.WaitGroup
-	mu      sync.Mutex
-	acked   map[string]int // how many deliveries each event has
+	relays []*process // which a balancer would choose from
+	quit   chan struct{}
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	acked  map[string]int // how many deliveries each event has
 }
 
-func newSenders(p *process) *senders {
-	s := &senders{process: p, quit: make(chan struct{}), acked: map[string]int{}}
+func newSenders(relays ...*process) *senders {
+	s := &senders{relays: relays, quit: make(chan struct{}), acked: map[string]int{}}
 	for i := range 4 {
 		s.wg.Go(func() { s.send(i) })
 	}
@@ -131,13 +141,13 @@ func newSenders(p *process) *senders {
 
 func (s *senders) send(who int) {
 	for n := 0; ; n++ {
-		for sent := false; !sent; {
+		for sent, try := false, who; !sent; try++ {
 			select {
 			case <-s.quit:
 				return
 			case <-time.After(15 * time.Millisecond):
 			}
-			status, a, deliveries := s.one(who, n)
+			status, a, deliveries := s.one(s.relays[(n+try)%len(s.relays)], who, n)
 			if sent = status == http.StatusOK; sent {
 				s.mu.Lock()
 				s.acked[a.ID] = deliveries
@@ -147,16 +157,16 @@ func (s *senders) send(who int) {
 	}
 }
 
-func (s *senders) one(who, n int) (status int, a answer, deliveries int) {
+func (s *senders) one(p *process, who, n int) (status int, a answer, deliveries int) {
 	if n%10 == 9 {
-		status, a = s.process.post("bugs", fmt.Sprintf(`{"bugId":"b%d-%d","title":"it broke"}`, who, n), "X-Relay-Secret", "s")
+		status, a = p.post("bugs", fmt.Sprintf(`{"bugId":"b%d-%d","title":"it broke"}`, who, n), "X-Relay-Secret", "s")
 		return status, a, 1
 	}
 	body := fmt.Sprintf(`{"action":"created","deployment_status":{"state":"success","environment":"production","environment_url":"https://x.example.com"},
 		"deployment":{"id":%d,"sha":"%040x","ref":"main"},"repository":{"full_name":"acme/web"},"sender":{"login":"x"}}`, who*100000+n, who*100000+n+1)
 	mac := hmac.New(sha256.New, []byte("s"))
 	mac.Write([]byte(body))
-	status, a = s.process.post("hub", body, "X-GitHub-Event", "deployment_status",
+	status, a = p.post("hub", body, "X-GitHub-Event", "deployment_status",
 		"X-GitHub-Delivery", fmt.Sprintf("%d-%d", who, n), "X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	return status, a, 2
 }

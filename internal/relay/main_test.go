@@ -46,8 +46,10 @@ func serve() error {
 	if err != nil {
 		return err
 	}
+	gone := func(name string) time.Duration { d, _ := time.ParseDuration(os.Getenv(name)); return d }
 	dir := os.Getenv("DIR")
 	r, err := relay.Open(ctx, relay.Options{
+		Limit: gone("LIMIT"), Margin: gone("MARGIN"), Lease: gone("LEASE"),
 		Rules: filepath.Join(dir, "relay.yaml"), Data: filepath.Join(dir, "data"), Database: secret.New(os.Getenv("DATABASE")),
 		Listen: os.Getenv("LISTEN"), Admin: os.Getenv("ADMIN"), Token: secret.New("token"),
 		Getenv: os.Getenv, ReadFile: os.ReadFile, Client: client, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Version: "test", Grace: 200 * time.Millisecond,

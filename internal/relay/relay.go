@@ -44,9 +44,10 @@ type Options struct {
 	Bodies, Keep time.Duration
 	// MostBytes bounds the inbox's file; 0 leaves that to the disk.
 	MostBytes int64
-	// Limit bounds one attempt, and Margin is how long after that its maker is
-	// taken for gone. 0 leaves them as they are.
-	Limit, Margin time.Duration
+	// Limit bounds one attempt, Margin is how long after that its maker is
+	// taken for gone, and Lease how long after its claim who routes an event is.
+	// 0 leaves them as they are.
+	Limit, Margin, Lease time.Duration
 	// Grace is how long a webhook may take to arrive after the service's API
 	// says what it says, before it is taken for missed. 0 leaves it as it is.
 	Grace time.Duration
@@ -92,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Relay, error) {
 		return nil, err
 	}
 	r.router = route.New(route.Router{
-		Rules: func() route.Rules { return *r.rules.Load() }, Enrich: enrich.Enricher{HTTP: o.Client}.Enrich, Log: o.Log,
+		Rules: func() route.Rules { return *r.rules.Load() }, Enrich: enrich.Enricher{HTTP: o.Client}.Enrich, Log: o.Log, Lease: o.Lease,
 	})
 	if err := r.openStores(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())

@@ -4,6 +4,7 @@
 package route
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,6 +35,9 @@ type Router struct {
 	// returns the event as far as it is known, also beside an error.
 	Enrich func(context.Context, source.Config, event.Event) (event.Event, error)
 	Log    *slog.Logger
+	// Lease is how long a claim lasts, which is longer than routing it takes; 0
+	// means a minute.
+	Lease time.Duration
 
 	wake chan struct{}
 }
@@ -41,7 +45,6 @@ type Router struct {
 const (
 	// batch is how many entries are claimed at once.
 	batch = 64
-	// lease is how long a claim lasts; it is longer than routing one takes.
 	lease = time.Minute
 	// enrichLimit bounds asking a service.
 	enrichLimit = 20 * time.Second
@@ -63,6 +66,7 @@ const (
 // New makes a router.
 func New(r Router) *Router {
 	r.wake = make(chan struct{}, 1)
+	r.Lease = cmp.Or(r.Lease, lease)
 	return &r
 }
 
@@ -119,7 +123,7 @@ func (r *Router) rest(ctx context.Context) bool {
 // claim takes a batch and begins to route it. What each entry is about is kept
 // before any is routed: whether one build is newer than another depends on it.
 func (r *Router) claim(ctx context.Context, wg *sync.WaitGroup, slots chan struct{}) (int, error) {
-	claim, err := r.Inbox.Claim(ctx, time.Now(), lease, batch)
+	claim, err := r.Inbox.Claim(ctx, time.Now(), r.Lease, batch)
 	if err != nil {
 		return 0, err
 	}
