@@ -34,7 +34,7 @@ type Options struct {
 	Slow time.Duration
 }
 
-//go:embed page openapi.yaml
+//go:embed page
 var files embed.FS
 
 // readyTime bounds the proof that the store commits.
@@ -78,7 +78,7 @@ func (h *handler) public() map[string]http.HandlerFunc {
 }
 
 // private is what wants the token. What is under /api is described in
-// openapi.yaml.
+// docs/relay-api.yaml.
 func (h *handler) private() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /{$}":              h.list,
@@ -106,7 +106,6 @@ func (h *handler) private() map[string]http.HandlerFunc {
 		"POST /api/resume/{target}": h.apiResume,
 		"GET /api/health":           h.apiHealth,
 		"POST /api/catch-up":        h.apiCatchUp,
-		"GET /api/openapi.yaml":     file("openapi.yaml", "application/yaml"),
 	}
 }
 

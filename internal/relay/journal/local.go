@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -137,7 +138,7 @@ func (l *Local) addDeliveries(ctx context.Context, events []Event, ids []string)
 		byEvent[d.EventID] = append(byEvent[d.EventID], d)
 	}
 	for i := range events {
-		events[i].Deliveries = append([]work.Delivery{}, byEvent[events[i].ID]...)
+		events[i].Deliveries = listed(byEvent[events[i].ID])
 	}
 	return nil
 }
@@ -155,17 +156,24 @@ func (l *Local) Event(ctx context.Context, id string) (Detail, error) {
 		Event: eventOf(stored), Method: stored.Method, Remote: stored.Remote, Header: stored.Header, Pruned: stored.Pruned,
 		Attempts: map[string][]work.Attempt{},
 	}
+	if d.Header == nil { // of what the relay says itself
+		d.Header = http.Header{}
+	}
 	if !stored.Pruned {
 		d.Parsed, _, _ = route.Parse(l.rules(stored), stored)
 		d.Payload, d.Parsed.Raw = d.Parsed.Raw, nil
 	}
-	if d.Deliveries, err = l.Work.Deliveries(ctx, work.Filter{Events: []string{id}, Most: 1000}); err != nil {
+	found, err := l.Work.Deliveries(ctx, work.Filter{Events: []string{id}, Most: 1000})
+	if err != nil {
 		return Detail{}, err
 	}
+	d.Deliveries = listed(found)
 	for _, one := range d.Deliveries {
-		if d.Attempts[one.ID], err = l.Work.Attempts(ctx, one.ID); err != nil {
+		attempts, err := l.Work.Attempts(ctx, one.ID)
+		if err != nil {
 			return Detail{}, err
 		}
+		d.Attempts[one.ID] = listed(attempts)
 	}
 	return d, nil
 }
@@ -177,7 +185,15 @@ func (l *Local) Delivery(ctx context.Context, id string) (Delivery, error) {
 		return Delivery{}, err
 	}
 	attempts, err := l.Work.Attempts(ctx, id)
-	return Delivery{Delivery: one, Idempotent: target.Idempotent(one.Action.Do), Attempts: attempts}, err
+	return Delivery{Delivery: one, Idempotent: target.Idempotent(one.Action.Do), Attempts: listed(attempts)}, err
+}
+
+// listed is a list that JSON shows as one, also when it is empty.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 func (l *Local) rulesInForce() route.Rules {
