@@ -127,7 +127,7 @@ func TestWriteReplacesTheFile(t *testing.T) {
 	}
 }
 
-func TestAHelperThatHangsIsLeft(t *testing.T) { //nolint:paralleltest // it changes PATH
+func TestAHelperThatHangsIsLeft(t *testing.T) {
 	bin := t.TempDir()
 	for _, name := range []string{"envman", "buildkite-agent"} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\nexec sleep 60\n"), 0o700); err != nil {
