@@ -10,8 +10,8 @@ import (
 )
 
 // On Postgres another relay could be at work, so what a killed one had under
-// way is taken back only after two minutes.
+// way is taken back only after some time.
 func TestKilledUnderLoadOnPostgres(t *testing.T) {
 	t.Parallel()
-	killUnderLoad(t, 6*time.Minute, "DATABASE="+pgtest.Start(t))
+	killUnderLoad(t, 2*time.Minute, "DATABASE="+pgtest.Start(t), "LIMIT=3s", "MARGIN=3s", "LEASE=5s")
 }
