@@ -167,6 +167,25 @@ func TestImageIsWhatItsRecipeSays(t *testing.T) {
 	}
 }
 
+func TestMovedTagNamesTheSameIndex(t *testing.T) {
+	t.Parallel()
+	address := newRegistry(t)
+	digest, err := newPusher(t, address).Push(t.Context(), release.Recipes()[0], address+"/afterdeploy:v1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := release.Move(t.Context(), address+"/afterdeploy", "v1.2.3", release.Version("v1.2.3").Major()); err != nil {
+		t.Fatal(err)
+	}
+	ref, err := name.NewTag(address + "/afterdeploy:v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := remote.Head(ref); err != nil || got.Digest.String() != digest {
+		t.Errorf("v1 is %v, %v, want %s", got, err, digest)
+	}
+}
+
 func TestPushRefusesWhatMoves(t *testing.T) {
 	t.Parallel()
 	address := newRegistry(t)

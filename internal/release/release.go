@@ -7,6 +7,7 @@ package release
 import (
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Version is the name of a release and of its tag, such as v1.2.3.
@@ -18,6 +19,12 @@ func ParseVersion(text string) (Version, error) {
 		return "", fmt.Errorf("version %q: want one such as v1.2.3", text)
 	}
 	return Version(text), nil
+}
+
+// Major returns the name of the tag that moves, such as v1.
+func (v Version) Major() string {
+	major, _, _ := strings.Cut(string(v), ".")
+	return major
 }
 
 // Platform is what a program runs on, in Go's words.

@@ -25,7 +25,8 @@ const usage = `usage, in the directory of the tree:
   tool build VERSION DIR [PROGRAM]           write what is released into DIR
   tool push [flags] VERSION DIR REGISTRY [PROGRAM]
                                              assemble images from DIR, print their digests
-  tool pin VERSION DIGEST DIR                name the image and the archives in the tree`
+  tool pin VERSION DIGEST DIR                name the image and the archives in the tree
+  tool move VERSION REGISTRY                 point the images' tag of the major version at VERSION`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -41,7 +42,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return errors.New(usage)
 	}
 	commands := map[string]func(context.Context, []string, io.Writer) error{
-		"check": check, "notes": notes, "build": build, "push": push, "pin": pin, "prepare": prepare,
+		"check": check, "notes": notes, "build": build, "push": push, "pin": pin, "move": move, "prepare": prepare,
 	}
 	command, found := commands[args[0]]
 	if !found {
@@ -159,4 +160,17 @@ func pin(_ context.Context, args []string, _ io.Writer) error {
 		return err
 	}
 	return here.Pin(version, args[1], checksums)
+}
+
+func move(ctx context.Context, args []string, _ io.Writer) error {
+	version, err := words(args, 2, 2)
+	if err != nil {
+		return err
+	}
+	for _, recipe := range release.Recipes() {
+		if err := release.Move(ctx, args[1]+"/"+recipe.Program, version, version.Major()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
