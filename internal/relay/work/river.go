@@ -115,13 +115,15 @@ func OpenSQLite(ctx context.Context, dir string, o Options) (*Work, error) {
 	return w, nil
 }
 
-// orphaned takes back what a relay before this one left running. Elsewhere that
-// shows after some time; here the lock says that it is gone.
+// orphaned takes back what a relay before this one left running, and its office
+// as leader. Elsewhere that shows after some time; here the lock says that it is
+// gone.
 func (w *Work) orphaned(ctx context.Context) error {
 	return w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err1 := tx.ExecContext(ctx, `UPDATE delivery SET updated = 0 WHERE state = 'running'`)
 		_, err2 := tx.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
-		return errors.Join(err1, err2)
+		_, err3 := tx.ExecContext(ctx, `DELETE FROM river_leader`)
+		return errors.Join(err1, err2, err3)
 	})
 }
 
