@@ -1,6 +1,9 @@
 package ci
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // What GitLab takes of a dotenv report, unless its administrator allows more
 // (docs.gitlab.com, artifacts:reports:dotenv).
@@ -18,17 +21,22 @@ const longest = 1000
 // spaces. What is too long, or more than GitLab takes, is left out, and left
 // names it.
 //
+// Later jobs get the variables expanded (ParseDotenvArtifactService says "raw:
+// false"), first by GitLab, then by its runner. Of these "$$" is a "$" to the
+// runner alone. For %NAME% there is no such way, so a value with it is left out.
+//
 // A shell must not read it: nothing is quoted.
 func Dotenv(outputs []Output) (text string, left []string) {
 	var b strings.Builder
 	lines := 0
+	oneLine := strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "$", "$$")
 	for _, o := range outputs {
-		value := strings.TrimSpace(strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(o.Value))
+		value := strings.TrimSpace(oneLine.Replace(o.Value))
 		if value == "" {
 			continue
 		}
 		line := Variable(o.Name) + "=" + value + "\n"
-		if lines == mostVariables || len(value) > longest || b.Len()+len(line) >= mostBytes {
+		if lines == mostVariables || len(value) > longest || b.Len()+len(line) >= mostBytes || refers(value) {
 			left = append(left, o.Name)
 			continue
 		}
@@ -36,4 +44,17 @@ func Dotenv(outputs []Output) (text string, left []string) {
 		lines++
 	}
 	return b.String(), left
+}
+
+// refers reports whether text names a variable between percent signs. What may
+// be an escaped byte of an address, as in %C3%A9, names none.
+func refers(text string) bool {
+	between := strings.Split(text, "%")
+	for i := 1; i < len(between)-1; i++ {
+		name := between[i]
+		if regexp.MustCompile(`^[A-Za-z_]\w*$`).MatchString(name) && !regexp.MustCompile(`^[A-Fa-f][0-9A-Fa-f]$`).MatchString(name) {
+			return true
+		}
+	}
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -18,7 +19,7 @@ import (
 // Values that would be something else than text if they were not escaped.
 func hostile() []string {
 	return []string{
-		"", "processed", "100%", "%0A%AZP25%5D", "a;b]c", "a\r\nb\n", "x\n##vso[task.setvariable variable=PATH]y",
+		"", "processed", "$KEY ${KEY} $$KEY $(KEY) $", "%KEY% %%KEY%%", "%C3%A9%KEY%", "https://shop.example.com/caf%C3%A9%20%C3%A9", "100%", "%0A%AZP25%5D", "a;b]c", "a\r\nb\n", "x\n##vso[task.setvariable variable=PATH]y",
 		"'; touch /tmp/x; '", "$(id) `id` $HOME \\", "'\\''", "a=b", "\"quoted\"", " # no comment ", "x\nPATH=/evil", "ü ✅ \u2028",
 	}
 }
@@ -135,12 +136,50 @@ func dotenv(t *testing.T, text string) map[string]string {
 		if _, twice := found[name]; twice {
 			t.Errorf("%s is there twice", name)
 		}
-		found[name] = strings.Trim(parts[2], " \t\v\f\r\x00")
+		found[name] = expanded(strings.Trim(parts[2], " \t\v\f\r\x00"))
 	}
 	if len(found) > 20 {
 		t.Errorf("the report has %d variables, want at most 20", len(found))
 	}
 	return found
+}
+
+// expanded is what a later job has for a value: GitLab puts variables in, then
+// its runner does. See Collection#expand_value in GitLab's source and
+// JobVariables in the runner's. Here every name is that of a variable, but two
+// hexadecimal digits.
+func expanded(value string) string {
+	const leaked = "LEAKED"
+	reference := regexp.MustCompile(`\$\$|%%|\$[a-zA-Z_]\w*|\$\{([a-zA-Z_]\w*)?\}|%[a-zA-Z_]\w*%`)
+	value = reference.ReplaceAllStringFunc(value, func(found string) string {
+		if found == "$$" || found == "%%" || regexp.MustCompile(`^%[A-Fa-f][0-9A-Fa-f]%$`).MatchString(found) {
+			return found
+		}
+		return leaked
+	})
+	return os.Expand(value, func(name string) string {
+		if name == "$" {
+			return name
+		}
+		return leaked
+	})
+}
+
+func TestDotenvKeepsDollarsAndAddresses(t *testing.T) {
+	t.Parallel()
+	for value, kept := range map[string]bool{
+		"$KEY ${KEY} $$": true,
+		"%KEY%":          false,
+		"%%KEY%%":        false,
+		"a%KEY":          true,
+		"%C3%A9%KEY%":    false,
+		"https://shop.example.com/caf%C3%A9%20%C3%A9": true,
+	} {
+		text, left := ci.Dotenv([]ci.Output{{Name: "response", Value: value}})
+		if got := dotenv(t, text)["response"]; kept && got != value || (len(left) == 0) != kept {
+			t.Errorf("%q is %q in a later job, left out: %v; want it kept: %t", value, got, left, kept)
+		}
+	}
 }
 
 func TestDotenvSaysWhatItLeavesOut(t *testing.T) {
