@@ -38,7 +38,7 @@ does not run is opened instead.`,
 	}
 	p.flags(cmd.PersistentFlags())
 	cmd.PersistentFlags().StringVar(&p.data, "data", "", "Data directory of a relay that does not run.")
-	cmd.AddCommand(listCommand(&p), showCommand(&p), redeliverCommand(&p), exportCommand(&p))
+	cmd.AddCommand(listCommand(&p), showCommand(&p), deliveryCommand(&p), redeliverCommand(&p), exportCommand(&p))
 	return cmd
 }
 
@@ -82,25 +82,39 @@ func (p *place) with(ctx context.Context, do func(journal.Journal) error) error 
 	return errors.Join(do(local), closeStores())
 }
 
-// query declares the flags that choose events.
-func query(cmd *cobra.Command, most int) func() (journal.Query, error) {
+// choice declares the flags that say which events.
+func choice(f *pflag.FlagSet) func() (journal.Query, error) {
 	var (
 		q            journal.Query
 		since, until string
 	)
-	f := cmd.Flags()
 	f.StringVar(&q.Source, "source", "", "Only events of this source.")
+	f.StringVar(&q.Service, "service", "", "Only events of this service.")
 	f.StringVar(&q.State, "state", "", "Only events in this state, or with a delivery in it.")
 	f.StringVar(&q.Text, "text", "", "Only events with this text in subject, name, note or key.")
 	f.StringVar(&since, "since", "", "Only events since then: a time such as 2026-01-31T15:04:05Z, or an age such as 24h.")
 	f.StringVar(&until, "until", "", "Only events before then.")
-	f.StringVar(&q.Before, "before", "", "Only events older than the one with this identifier.")
-	f.IntVar(&q.Most, "most", most, "How many at most; 0 means 100 in a list and all in an export.")
 	return func() (journal.Query, error) {
 		var err1, err2 error
 		q.Since, err1 = moment("since", since)
 		q.Until, err2 = moment("until", until)
 		return q, errors.Join(err1, err2)
+	}
+}
+
+// query declares the flags of a list of events.
+func query(cmd *cobra.Command, most int) func() (journal.Query, error) {
+	var page journal.Query
+	f := cmd.Flags()
+	choose := choice(f)
+	f.StringVar(&page.Before, "before", "", "Only events older than the one with this identifier.")
+	f.StringVar(&page.After, "after", "", "Only events newer than the one with this identifier, the oldest of them.")
+	f.IntVar(&page.Most, "most", most, "How many at most; 0 means 100 in a list and all in an export.")
+	cmd.MarkFlagsMutuallyExclusive("before", "after")
+	return func() (journal.Query, error) {
+		q, err := choose()
+		q.Before, q.After, q.Most = page.Before, page.After, page.Most
+		return q, err
 	}
 }
 
@@ -202,28 +216,6 @@ func show(w io.Writer, d journal.Detail) {
 		for _, a := range d.Attempts[one.ID] {
 			fmt.Fprintf(w, "    attempt %d  %s  %s  %s\n", a.Number, a.Started.Format(time.RFC3339), a.Outcome, plain(a.Note))
 		}
-	}
-}
-
-func redeliverCommand(p *place) *cobra.Command {
-	return &cobra.Command{
-		Use:   "redeliver ID...",
-		Short: "Carry out again what failed of an event, or one delivery",
-		Long: `Carry out again: for an event its deliveries that are dead or unknown, and what
-rules that are new to it want; for a delivery that one, however it ended.`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.with(cmd.Context(), func(j journal.Journal) error {
-				for _, id := range args {
-					n, err := j.Redeliver(cmd.Context(), id)
-					if err != nil {
-						return err
-					}
-					fmt.Fprintf(cmd.OutOrStdout(), "%s: %d to be delivered again\n", id, n)
-				}
-				return nil
-			})
-		},
 	}
 }
 

@@ -55,7 +55,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), eventsCommand(), catchUpCommand(), hooksCommand(), backupCommand(), restoreCommand(),
+	root.AddCommand(serveCommand(), checkCommand(), tryCommand(), eventsCommand(), inspectCommand(), resumeCommand(), catchUpCommand(), hooksCommand(), backupCommand(), restoreCommand(),
 		exportAllCommand(), importCommand(), versionCommand())
 	return root
 }
