@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/currents"
@@ -117,7 +118,7 @@ func (c *Catcher) run(src *source.Source, r currents.Run, group currents.Group, 
 		body["groupId"] = group.ID
 	}
 	return missed{
-		what: fmt.Sprintf("%s %s %s", name, r.ID, group.ID), at: at,
+		what: strings.TrimSpace(name + " " + r.ID + " " + group.ID), at: at,
 		known: func(ctx context.Context) (bool, error) { return c.told(ctx, src, r, group) },
 		read: func(context.Context) (source.Request, error) {
 			text, err := json.Marshal(body)
