@@ -111,7 +111,7 @@ func TestChanges(t *testing.T) {
 	if _, err := c.UpdateWebhook(t.Context(), "app", "w", bitrise.WebhookSpec{URL: "https://r.example.com"}); err != nil {
 		t.Error(err)
 	}
-	deliveries, err := c.Deliveries(t.Context(), "app", "w")
+	deliveries, err := c.Deliveries(t.Context(), "app", "w", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

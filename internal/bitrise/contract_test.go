@@ -111,7 +111,7 @@ func outage(t *testing.T, c *bitrise.Client, fake *played.Fake, r *receiver, app
 	if err := fake.Send(ctx, app, "build/finished", services.Options{Commit: sha}); err == nil {
 		t.Error("a delivery that was answered 503 came through")
 	}
-	missed, err := c.Deliveries(ctx, app, webhook)
+	missed, err := c.Deliveries(ctx, app, webhook, time.Time{})
 	if err != nil || len(missed) != 1 || !missed[0].Failed() || !strings.Contains(missed[0].Headers.Reveal(), "Bitrise-Event-Type: build/finished") {
 		t.Fatalf("Deliveries() = %+v, %v", missed, err)
 	}
@@ -189,7 +189,7 @@ func calls(ctx context.Context, c *bitrise.Client) map[string]func() error {
 		"create webhook":  func() error { _, err := c.CreateWebhook(ctx, "a", spec); return err },
 		"update webhook":  func() error { _, err := c.UpdateWebhook(ctx, "a", "w", spec); return err },
 		"delete webhook":  func() error { return c.DeleteWebhook(ctx, "a", "w") },
-		"list deliveries": func() error { _, err := c.Deliveries(ctx, "a", "w"); return err },
+		"list deliveries": func() error { _, err := c.Deliveries(ctx, "a", "w", time.Time{}); return err },
 		"get delivery":    func() error { _, err := c.Delivery(ctx, "a", "w", "d"); return err },
 		"redeliver":       func() error { return c.Redeliver(ctx, "a", "w", "d") },
 		"get build":       func() error { _, err := c.Build(ctx, "a", "b"); return err },

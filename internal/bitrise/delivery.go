@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/secret"
@@ -38,9 +39,17 @@ func (d *Delivery) UnmarshalJSON(text []byte) error {
 // Failed reports whether the delivery has to be asked for again.
 func (d Delivery) Failed() bool { return d.Status/100 != 2 }
 
-// Deliveries lists a webhook's deliveries, all pages of them.
-func (c *Client) Deliveries(ctx context.Context, app, webhook string) ([]Delivery, error) {
-	return pages[Delivery](ctx, c, "list deliveries", "apps", app, "outgoing-webhooks", webhook, "delivery-items")
+// Deliveries lists a webhook's deliveries that were made at since or later.
+func (c *Client) Deliveries(ctx context.Context, app, webhook string, since time.Time) ([]Delivery, error) {
+	old := func(d Delivery) bool { return !d.CreatedAt.IsZero() && d.CreatedAt.Before(since) }
+	// In which order they come is not documented: only a page that gets older
+	// says that those to come are older still.
+	enough := func(page []Delivery) bool {
+		first, last := page[0], page[len(page)-1]
+		return old(last) && last.CreatedAt.Before(first.CreatedAt)
+	}
+	all, err := pages(ctx, c, enough, "list deliveries", "apps", app, "outgoing-webhooks", webhook, "delivery-items")
+	return slices.DeleteFunc(all, old), err
 }
 
 // Delivery returns one delivery.

@@ -27,7 +27,9 @@ func (e *enveloped[T]) UnmarshalJSON(text []byte) error {
 // mostPages ends a list that never ends.
 const mostPages = 200
 
-func pages[T any](ctx context.Context, c *Client, op string, path ...string) ([]T, error) {
+// pages collects the pages of a list, up to the one after which enough says that
+// there is no need of more. Enough may be nil.
+func pages[T any](ctx context.Context, c *Client, enough func(page []T) bool, op string, path ...string) ([]T, error) {
 	var all []T
 	query := url.Values{"limit": {"50"}}
 	for range mostPages {
@@ -39,7 +41,7 @@ func pages[T any](ctx context.Context, c *Client, op string, path ...string) ([]
 			return nil, err
 		}
 		all = append(all, page.Data...)
-		if page.Paging.Next == "" {
+		if page.Paging.Next == "" || enough != nil && len(page.Data) > 0 && enough(page.Data) {
 			return all, nil
 		}
 		query.Set("next", page.Paging.Next)

@@ -98,7 +98,7 @@ func (s WebhookSpec) wire() any {
 
 // Webhooks lists an app's webhooks, all pages of them.
 func (c *Client) Webhooks(ctx context.Context, app string) ([]Webhook, error) {
-	return pages[Webhook](ctx, c, "list webhooks", "apps", app, "outgoing-webhooks")
+	return pages[Webhook](ctx, c, nil, "list webhooks", "apps", app, "outgoing-webhooks")
 }
 
 // CreateWebhook makes a webhook.

@@ -29,12 +29,12 @@ func (c *Catcher) bitrise(ctx context.Context, src *source.Source, s span) ([]mi
 			continue
 		}
 		leading++
-		deliveries, err := api.Deliveries(ctx, config.AppSlug, h.Slug)
+		deliveries, err := api.Deliveries(ctx, config.AppSlug, h.Slug, s.since)
 		if err != nil {
 			return found, err
 		}
 		for _, d := range deliveries {
-			if d.Failed() && s.begun(d.CreatedAt) {
+			if d.Failed() {
 				found = append(found, c.delivery(src, d))
 			}
 		}

@@ -31,7 +31,7 @@ func (c *Catcher) currents(ctx context.Context, src *source.Source, s span) ([]m
 	var candidates []missed
 	for _, run := range runs {
 		name, ended, sure := endOf(run)
-		if name == "" || sure && !s.begun(ended) {
+		if name == "" || sure && ended.Before(s.since) {
 			continue
 		}
 		for _, group := range groupsOf(run) {

@@ -35,10 +35,6 @@ type span struct {
 	first time.Time
 }
 
-// begun reports whether something happened in the span. What does not tell when
-// may have.
-func (s span) begun(at time.Time) bool { return at.IsZero() || !at.Before(s.since) }
-
 // asker finds what a service sent in vain in a span of time. It returns what it
 // found beside an error, too.
 type asker func(ctx context.Context, src *source.Source, s span) ([]missed, error)
