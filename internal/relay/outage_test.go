@@ -20,6 +20,8 @@ import (
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/services"
 )
 
+const commit = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
+
 const outageRules = `
 catch-up: 15m
 sources:
@@ -44,6 +46,53 @@ func TestOutage(t *testing.T) {
 func TestOutageOfTwo(t *testing.T) {
 	t.Parallel()
 	outage(t, 2, (*process).stop, "DATABASE="+pgtest.Start(t))
+}
+
+const orderRules = `
+sources:
+  ios: {service: bitrise, verify: {signature: env:S}, api-token: env:BITRISE, api-url: %[2]q, app-slug: %[3]q, repository: acme/web}
+targets:
+  there: {service: github, token: env:S, api-url: %[1]q, repositories: [acme/web]}
+rules:
+  - {name: built, source: ios, do: status, to: there, with: {context: build}}
+`
+
+// The result of an older build, told late, does not take the place of a newer
+// one's.
+func TestWhatWasMissedStaysOld(t *testing.T) {
+	t.Parallel()
+	p, h := newProcess(t, "", "BITRISE="+bitrise.DefaultToken), newHub()
+	s := newSenderServices(t, p.hooks)
+	p.write(t, fmt.Sprintf(orderRules, serveAt(t, h), serveAt(t, s.bitrise), services.BitriseApp()))
+	build := func(serial int, what string) error {
+		return s.bitrise.Send(t.Context(), services.BitriseApp(), what, services.Options{Secret: "s", Serial: serial, Commit: commit})
+	}
+	if err := build(1, "build/finished"); err == nil {
+		t.Fatal("there was no relay, and it was heard")
+	}
+	time.Sleep(10 * time.Millisecond) // for clocks that tell milliseconds
+	p.start(t)
+	if err := build(2, "build/finished:failed"); err != nil {
+		t.Fatal(err)
+	}
+	awaitEnd(t, p, s.arrived(p, 1), 60*time.Second)
+	var report catchup.Report
+	since := url.QueryEscape(time.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
+	if err := p.ask(http.MethodPost, "/api/catch-up?since="+since, &report); err != nil || report.Sources[0].Brought != 1 {
+		t.Fatalf("caught up with %+v, %v; want one event", report, err)
+	}
+	states := map[work.State]int{}
+	for _, d := range awaitEnd(t, p, s.arrived(p, 2), 60*time.Second) {
+		states[d.State]++
+	}
+	if diff := cmp.Diff(map[work.State]int{work.Done: 1, work.Superseded: 1}, states); diff != "" {
+		t.Errorf("deliveries (-want +got):\n%s", diff)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if diff := cmp.Diff([]string{"failure"}, h.statuses[commit+" build"]); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
 }
 
 func outage(t *testing.T, relays int, end func(*process, *testing.T), env ...string) {
