@@ -26,7 +26,7 @@ func TestBackupUnderLoad(t *testing.T) {
 	rules := fmt.Sprintf(crashRules, server.URL)
 	p := newProcess(t, rules)
 	p.start(t)
-	senders := newSenders(p)
+	senders := newSenders(bugsAndDeployments, p)
 	before := senders.await(t, 40)
 	backup := filepath.Join(t.TempDir(), "backup")
 	if err := relay.Backup(t.Context(), filepath.Join(p.dir, "data"), backup); err != nil {

@@ -47,7 +47,7 @@ func killUnderLoad(t *testing.T, patience time.Duration, env ...string) {
 	p := newProcess(t, fmt.Sprintf(crashRules, server.URL), env...)
 	p.start(t)
 
-	senders := newSenders(p)
+	senders := newSenders(bugsAndDeployments, p)
 	const kills = 6
 	for range kills {
 		time.Sleep(time.Duration(200+rand.IntN(400)) * time.Millisecond)
@@ -79,18 +79,23 @@ func misbehave(n int, w http.ResponseWriter) bool {
 // not be.
 func checkDelivered(t *testing.T, h *hub, p *process, acknowledged map[string]int, patience time.Duration) {
 	t.Helper()
-	h.mu.Lock()
-	h.behave = nil // or what is unlucky waits for the schedule's later hours
-	h.mu.Unlock()
+	h.calm()
 	if len(acknowledged) < 20 {
 		t.Fatalf("only %d events were acknowledged: want a load", len(acknowledged))
 	}
 	deliveries := awaitEnd(t, p, acknowledged, patience)
 	p.stop(t)
 
+	unknown := h.check(t, deliveries)
+	t.Logf("%d events acknowledged, %d deliveries, %d of them unknown, %d issues", len(acknowledged), len(deliveries), unknown, len(h.issues))
+}
+
+// check compares deliveries that have come to an end with what was written, and
+// returns how many ended without anybody knowing.
+func (h *hub) check(t *testing.T, deliveries []work.Delivery) (unknown int) {
+	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	unknown := 0
 	for _, d := range deliveries {
 		n := h.dispatched[d.ID]
 		switch {
@@ -105,7 +110,7 @@ func checkDelivered(t *testing.T, h *hub, p *process, acknowledged map[string]in
 		case d.State != work.Done:
 			t.Errorf("%s %s is %s: %s", d.Action.Do, d.ID, d.State, d.Note)
 		}
-		if d.Action.Commit != nil && len(h.statuses[d.Action.Commit.Commit+" deployed"]) == 0 {
+		if d.Action.Commit != nil && len(h.statuses[d.Action.Commit.Commit+" "+d.Action.Commit.Context]) == 0 {
 			t.Errorf("status %s is %s and was never written", d.ID, d.State)
 		}
 	}
@@ -118,21 +123,26 @@ func checkDelivered(t *testing.T, h *hub, p *process, acknowledged map[string]in
 			t.Errorf("%d issues %s", n, marker)
 		}
 	}
-	t.Logf("%d events acknowledged, %d deliveries, %d of them unknown, %d issues", len(acknowledged), len(deliveries), unknown, len(h.issues))
+	return unknown
 }
 
 // senders send events until they are stopped, each again until it is
 // acknowledged.
 type senders struct {
 	relays []*process // which a balancer would choose from
+	say    saying
 	quit   chan struct{}
 	wg     sync.WaitGroup
 	mu     sync.Mutex
 	acked  map[string]int // how many deliveries each event has
 }
 
-func newSenders(relays ...*process) *senders {
-	s := &senders{relays: relays, quit: make(chan struct{}), acked: map[string]int{}}
+// saying sends the n-th event of one sender, and tells how many deliveries it
+// leads to.
+type saying func(p *process, who, n int) (status int, a answer, deliveries int)
+
+func newSenders(say saying, relays ...*process) *senders {
+	s := &senders{relays: relays, say: say, quit: make(chan struct{}), acked: map[string]int{}}
 	for i := range 4 {
 		s.wg.Go(func() { s.send(i) })
 	}
@@ -147,7 +157,7 @@ func (s *senders) send(who int) {
 				return
 			case <-time.After(15 * time.Millisecond):
 			}
-			status, a, deliveries := s.one(s.relays[(n+try)%len(s.relays)], who, n)
+			status, a, deliveries := s.say(s.relays[(n+try)%len(s.relays)], who, n)
 			if sent = status == http.StatusOK; sent {
 				s.mu.Lock()
 				s.acked[a.ID] = deliveries
@@ -157,7 +167,9 @@ func (s *senders) send(who int) {
 	}
 }
 
-func (s *senders) one(p *process, who, n int) (status int, a answer, deliveries int) {
+// bugsAndDeployments says that a deployment is live, or now and then that there
+// is a bug.
+func bugsAndDeployments(p *process, who, n int) (status int, a answer, deliveries int) {
 	if n%10 == 9 {
 		status, a = p.post("bugs", fmt.Sprintf(`{"bugId":"b%d-%d","title":"it broke"}`, who, n), "X-Relay-Secret", "s")
 		return status, a, 1

@@ -24,7 +24,7 @@ func TestSurvivorFinishes(t *testing.T) {
 	first, second := newProcess(t, rules, quickly...), newProcess(t, rules, quickly...)
 	first.start(t) // and so it leads the queue, which is the harder loss
 	second.start(t)
-	senders := newSenders(first, second)
+	senders := newSenders(bugsAndDeployments, first, second)
 	before := senders.await(t, 60)
 	first.kill(t)
 	senders.await(t, len(before)+40) // by the other alone

@@ -2,7 +2,6 @@ package source
 
 import (
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -52,10 +51,12 @@ func repositoryOf(remote string) string {
 
 // repository returns text if it is owner/name as GitHub allows it, else "".
 func repository(text string) string {
-	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$`).MatchString(text) {
-		return ""
-	}
-	if _, name, _ := strings.Cut(text, "/"); strings.Trim(name, ".") == "" {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	owner, name, _ := strings.Cut(text, "/")
+	switch {
+	case len(owner) < 1 || len(owner) > 39 || owner[0] == '-' || strings.Trim(owner, plain+"-") != "",
+		len(name) < 1 || len(name) > 100 || strings.Trim(name, plain+"-_.") != "",
+		strings.Trim(name, ".") == "":
 		return ""
 	}
 	return text
