@@ -59,6 +59,7 @@ could not be had.`,
 	f := cmd.Flags()
 	f.StringVar(&since, "since", "", "Begin then: a time such as 2026-01-31T15:04:05Z, or an age such as 24h.")
 	f.StringVar(&q.Source, "source", "", "Ask for this source only.")
+	f.BoolVar(&q.All, "all", false, "Look also for what the services say was taken, after a restore; what was done for it then is done again.")
 	f.BoolVar(&q.DryRun, "dry-run", false, "Say what is missing, and bring nothing in.")
 	return cmd
 }

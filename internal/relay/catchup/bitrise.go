@@ -34,7 +34,7 @@ func (c *Catcher) bitrise(ctx context.Context, src *source.Source, s span) ([]mi
 			return found, err
 		}
 		for _, d := range deliveries {
-			if d.Failed() {
+			if d.Failed() || s.all {
 				found = append(found, c.delivery(src, d))
 			}
 		}

@@ -45,6 +45,9 @@ type Query struct {
 	// Since is when to begin. Zero begins where the last time ended, and the
 	// first time now.
 	Since time.Time
+	// All looks for what the services sent in vain and for what was taken: a
+	// relay that was restored from a backup has lost some of that.
+	All bool
 	// Source, if set, is the only one asked.
 	Source string
 	// DryRun keeps nothing.
@@ -64,8 +67,8 @@ type Result struct {
 	// Since is where the look began; it is zero where the service was not
 	// asked.
 	Since time.Time `json:"since,omitzero"`
-	// Found is how many the service says it sent in vain: those that were
-	// brought in, that are here already, and that could not be had.
+	// Found is how many were looked for here: those that were brought in, that
+	// are here already, and that could not be had.
 	Found   int `json:"found"`
 	Brought int `json:"brought"`
 	Known   int `json:"known"`

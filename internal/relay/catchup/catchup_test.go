@@ -96,6 +96,26 @@ func TestWhatComesLaterIsKnown(t *testing.T) {
 	}
 }
 
+// A relay that was restored from a backup looks for what was taken, too.
+func TestAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ago := 10 * time.Minute
+	w.withGitHub(github.Script{Hooks: []github.Hook{{Of: owner, URL: w.door + "web", Deliveries: []github.Delivery{
+		{GUID: "taken", Event: "push", Status: 200, Ago: ago, Payload: `{"ref": "refs/heads/main"}`},
+	}}}})
+	w.withBitrise(bitrise.Script{Webhooks: []bitrise.Webhook{{URL: w.door + "ios", Secret: "s", Deliveries: []bitrise.Delivery{
+		{Status: 200, Ago: ago, Payload: `{"build_slug": "b", "app_slug": "a", "build_status": 1}`},
+	}}}})
+	w.send(source.GitHub, "push", 1, true)
+	w.send(source.Bitrise, "build/finished", 1, true)
+	since := time.Now().Add(-time.Hour)
+	w.wants(catchup.Query{Since: since}, count{}, count{})
+	// Each service has two webhooks that lead here, and both sent what came.
+	w.wants(catchup.Query{Since: since, All: true}, count{found: 3, brought: 1, known: 2}, count{found: 3, brought: 1, known: 2})
+	w.wants(catchup.Query{Since: since, All: true}, count{found: 3, known: 3}, count{found: 3, known: 3})
+}
+
 // The first time, nothing is missing: what was before the relay is not its own.
 func TestBeginsWithTheRelay(t *testing.T) {
 	t.Parallel()

@@ -95,7 +95,7 @@ func (c *Catcher) hook(ctx context.Context, api *hub.Client, src *source.Source,
 	}
 	var found []missed
 	for _, guid := range order {
-		if taken[guid] {
+		if taken[guid] && !s.all {
 			continue
 		}
 		d := first[guid]

@@ -33,6 +33,8 @@ type span struct {
 	// first is before everything that can be missing, for what does not tell
 	// its time exactly.
 	first time.Time
+	// all looks also for what was taken.
+	all bool
 }
 
 // asker finds what a service sent in vain in a span of time. It returns what it
@@ -73,7 +75,7 @@ func (c *Catcher) source(ctx context.Context, src *source.Source, q Query) Resul
 	began := time.Now().UTC()
 	mark, err := c.Inbox.CaughtUp(ctx, src.Name())
 	if err == nil {
-		s := c.span(mark, q.Since.UTC(), began)
+		s := c.span(mark, q, began)
 		r.Since = s.since
 		err = c.bring(ctx, src, ask, s, q.DryRun, &r)
 	}
@@ -91,17 +93,17 @@ func (c *Catcher) source(ctx context.Context, src *source.Source, q Query) Resul
 // span is what to look at: since somebody says, or since some time before the
 // mark. Without a mark it begins now: what happened before there was a relay is
 // not missing.
-func (c *Catcher) span(mark inbox.Mark, wanted, now time.Time) span {
-	s := span{now, now}
+func (c *Catcher) span(mark inbox.Mark, q Query, now time.Time) span {
+	since, first := now, now
 	switch {
-	case !wanted.IsZero():
-		s = span{wanted, wanted}
+	case !q.Since.IsZero():
+		since, first = q.Since.UTC(), q.Since.UTC()
 	case !mark.At.IsZero():
-		s = span{later(mark.At.Add(-overlap), mark.Begun), mark.Begun}
+		since, first = later(mark.At.Add(-overlap), mark.Begun), mark.Begun
 	}
 	oldest := now.Add(-c.Most)
 	// GitHub tells whole seconds.
-	return span{later(s.since, oldest).Truncate(time.Second), later(s.first, oldest).Truncate(time.Second)}
+	return span{later(since, oldest).Truncate(time.Second), later(first, oldest).Truncate(time.Second), q.All}
 }
 
 func later(a, b time.Time) time.Time {

@@ -24,8 +24,10 @@ func (r *Remote) CatchUp(ctx context.Context, q catchup.Query) (catchup.Report, 
 	if !q.Since.IsZero() {
 		v.Set("since", q.Since.UTC().Format(time.RFC3339Nano))
 	}
-	if q.DryRun {
-		v.Set("dry-run", "true")
+	for name, set := range map[string]bool{"all": q.All, "dry-run": q.DryRun} {
+		if set {
+			v.Set(name, "true")
+		}
 	}
 	var report catchup.Report
 	return report, r.callWithin(ctx, CatchUpTime, http.MethodPost, "catch-up", v, &report)
@@ -41,10 +43,14 @@ func ParseCatchUp(v url.Values) (catchup.Query, error) {
 			errs = append(errs, &ParameterError{"since", text, "a time such as 2026-01-31T15:04:05Z"})
 		}
 	}
-	if text := v.Get("dry-run"); text != "" {
+	for name, set := range map[string]*bool{"all": &q.All, "dry-run": &q.DryRun} {
+		text := v.Get(name)
+		if text == "" {
+			continue
+		}
 		var err error
-		if q.DryRun, err = strconv.ParseBool(text); err != nil {
-			errs = append(errs, &ParameterError{"dry-run", text, "true or false"})
+		if *set, err = strconv.ParseBool(text); err != nil {
+			errs = append(errs, &ParameterError{name, text, "true or false"})
 		}
 	}
 	return q, errors.Join(errs...)
