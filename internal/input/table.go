@@ -115,7 +115,7 @@ func Table() []Spec {
 		{Name: "commit-status",
 			Text: "Context of a commit status to set from pending to the outcome; only with wait-for-result. Needs statuses: write. Default: none."},
 		{Name: "dry-run", Switch: true,
-			Text: "Resolve everything, show what would be sent, send nothing. Default: false."},
+			Text: "Resolve everything, show what would be sent, send nothing. On a repository_dispatch of afterdeploy-relay, only tell what was reported, which needs no key. Default: false."},
 		{Name: "summary", Switch: true,
 			Text: "Write a step summary. Default: true."},
 		{Name: "output-file",
