@@ -19,10 +19,10 @@ func address(public, name, revision string) string {
 	return public + "/hooks/" + name + "?rev=" + revision
 }
 
-// named returns the source and the revision of one of our addresses below
+// Named returns the source and the revision of one of our addresses below
 // public. Without a revision it is an address of ours that somebody else set
 // up. Ok is false for every other address.
-func named(public, text string) (name, revision string, ok bool) {
+func Named(public, text string) (name, revision string, ok bool) {
 	base, err := url.Parse(public)
 	if err != nil {
 		return "", "", false
@@ -45,7 +45,7 @@ func named(public, text string) (name, revision string, ok bool) {
 // secret: it is slow to compute and too short to tell the secret from the
 // millions of others that have the same one.
 func revise(public, name string, v source.Verification) (string, error) {
-	const rounds, length = 100_000, 4
+	const rounds, length = 10_000, 4
 	proof := "none"
 	if !v.None {
 		proof = http.CanonicalHeaderKey(v.Header) + ":" + v.Secrets[0].Reveal()

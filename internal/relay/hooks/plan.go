@@ -132,7 +132,7 @@ func (p *planner) group(ctx context.Context, open func(Account) (Place, error), 
 func (p *planner) sorted(there []Webhook, a Account) map[string][]Webhook {
 	ours := map[string][]Webhook{}
 	for _, w := range there {
-		name, revision, ok := named(p.public, w.URL)
+		name, revision, ok := Named(p.public, w.URL)
 		switch {
 		case !ok:
 		case revision == "":
@@ -175,7 +175,7 @@ func (p *planner) source(w wanted, place Place, there []Webhook) {
 // gone plans what is ours and wanted by no source.
 func (p *planner) gone(a Account, place Place, ours map[string][]Webhook, there []Webhook) {
 	for _, one := range there { // in their order
-		name, revision, _ := named(p.public, one.URL)
+		name, revision, _ := Named(p.public, one.URL)
 		if _, left := ours[name]; !left || revision == "" {
 			continue
 		}
