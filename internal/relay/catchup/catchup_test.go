@@ -3,6 +3,8 @@ package catchup_test
 import (
 	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,6 +95,43 @@ func TestWhatComesLaterIsKnown(t *testing.T) {
 				t.Errorf("kept %+v, %v; want one that came twice", list, err)
 			}
 		})
+	}
+}
+
+// Whoever looks at the same time brings in the same, once.
+func TestAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withGitHub(github.Script{})
+	w.withCurrents(currents.Script{}, false)
+	w.wants(catchup.Query{}, count{}, count{})
+	w.down.Store(true)
+	for serial := range 5 {
+		w.send(source.GitHub, "push", serial+1, false)
+		w.send(source.Currents, "RUN_FINISH:failed", serial+1, false)
+	}
+	var (
+		looking sync.WaitGroup
+		brought atomic.Int32
+	)
+	for range 4 {
+		looking.Go(func() {
+			report, err := w.catcher.Run(t.Context(), catchup.Query{})
+			for _, r := range report.Sources {
+				brought.Add(int32(r.Brought))
+				if r.Error != "" && !strings.Contains(r.Error, "not read yet") { // of another look
+					err = errors.Join(err, errors.New(r.Error))
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	looking.Wait()
+	list, err := w.box.List(t.Context(), inbox.Filter{})
+	if err != nil || len(list) != 10 || brought.Load() != 10 {
+		t.Errorf("%d events, %d brought in, %v; want 10", len(list), brought.Load(), err)
 	}
 }
 
