@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # What is read and tested without a container.
 
+: "${scratch:?want a directory for files that go away}"
+
 linters() {
     debian shellcheck
     go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint v2.15.0
@@ -15,7 +17,7 @@ formatted() {
     [ -z "$files" ] || { printf 'not formatted by gofmt:\n%s\n' "$files" >&2; return 1; }
 }
 
-shell_scripts() { shellcheck --external-sources --source-path=SCRIPTDIR .ci/run .ci/*.sh; }
+shell_scripts() { shellcheck --external-sources --source-path=SCRIPTDIR .ci/run .ci/*.sh setup/*.sh; }
 
 # action_files reads every action.yml with GitHub's parser.
 action_files() {
@@ -37,7 +39,7 @@ deployments() {
 
 # tests runs them all, with Postgres, without which some would be skipped.
 tests() {
-    debian postgresql
+    debian curl postgresql unzip
     AFTERDEPLOY_REQUIRE_POSTGRES=1 go test -race -shuffle=on -count=1 ./...
 }
 

@@ -2,6 +2,7 @@ package input_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -213,4 +214,21 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A list that was written on Windows has the same items.
+func TestLineBreaksOfWindows(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{
+		"environments": "production\npreview*\n", "send-states": "success\nerror\n", "allowed-hosts": "a.example\nb.example\n",
+		"projects": "preview*: shop-1\n*: rest-2\n", "project-id": "shop-1\n", "environment-url": "https://shop.example.com\n",
+		"timeout": "90s\n", "wait-for-url": "true\n",
+	}
+	windows := map[string]string{}
+	for name, value := range values {
+		windows[name] = strings.ReplaceAll(value, "\n", "\r\n")
+	}
+	if want, got := parse(t, values), parse(t, windows); !reflect.DeepEqual(got, want) {
+		t.Errorf("with CRLF it is %+v, want %+v", got, want)
+	}
 }
