@@ -16,6 +16,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/afterdeploy/afterdeploy/internal/sandbox"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/bitrise"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/currents"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/services"
 )
 
 func serveCommand() *cobra.Command {
@@ -25,11 +28,14 @@ func serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the services until interrupted",
 		Long: fmt.Sprintf(`Serve the custom trigger endpoint at %s. GET /requests
-returns what it received.
+returns what it received. Unless the script says otherwise it accepts the key
+%q, the organization %q and the projects %s.
 
-Unless the script says otherwise it accepts the key %q,
-the organization %q and the projects %s.`,
-			sandbox.Path, account.Key, account.Organization, strings.Join(account.Projects, ", ")),
+The APIs for webhooks are at %s (key %q, project
+%q) and %s (token %q, app %q).`,
+			sandbox.Path, account.Key, account.Organization, strings.Join(account.Projects, ", "),
+			sandbox.CurrentsPath, currents.DefaultKey, currents.DefaultProject,
+			sandbox.BitrisePath, bitrise.DefaultToken, services.BitriseApp()),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.serve(cmd.Context(), cmd.OutOrStdout())

@@ -51,13 +51,18 @@ func (l *loader) checkSource(m mapping, c source.Config) {
 		}
 	}
 	if c.Service != source.Currents {
-		l.only(m, source.Currents, "timestamp-tolerance", "aggregate", "project-id")
+		for _, key := range []string{"timestamp-tolerance", "aggregate"} {
+			if m.has(key) {
+				l.report(m.node(key), "%s is for currents only", key)
+			}
+		}
 	}
-	if c.Service != source.Bitrise {
-		l.only(m, source.Bitrise, "app-slug")
-	}
-	for key, given := range map[string]string{"project-id": c.ProjectID, "app-slug": c.AppSlug} {
-		if given != "" && c.APIToken.IsZero() {
+	for key, service := range map[string]string{"project-id": source.Currents, "app-slug": source.Bitrise} {
+		switch {
+		case !m.has(key):
+		case c.Service != service:
+			l.report(m.node(key), "%s is for %s only", key, service)
+		case c.APIToken.IsZero():
 			l.report(m.node(key), "%s needs api-token: it is for what the relay asks and sets up through the API", key)
 		}
 	}
@@ -68,15 +73,6 @@ func (l *loader) checkSource(m mapping, c source.Config) {
 		l.report(m.node("api-token"), "api-token is for github, bitrise and currents only")
 	}
 	l.checkHooks(m, c)
-}
-
-// only reports keys that belong to another service.
-func (l *loader) only(m mapping, service string, keys ...string) {
-	for _, key := range keys {
-		if m.has(key) {
-			l.report(m.node(key), "%s is for %s only", key, service)
-		}
-	}
 }
 
 // verification reads none, {signature: …} or {header: …, secret: …}.
