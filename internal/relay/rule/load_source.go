@@ -51,17 +51,13 @@ func (l *loader) checkSource(m mapping, c source.Config) {
 		}
 	}
 	if c.Service != source.Currents {
-		for _, key := range []string{"timestamp-tolerance", "aggregate"} {
-			if m.has(key) {
-				l.report(m.node(key), "%s is for currents only", key)
-			}
-		}
+		l.only(m, source.Currents, "timestamp-tolerance", "aggregate")
 	}
 	for key, service := range map[string]string{"project-id": source.Currents, "app-slug": source.Bitrise} {
 		switch {
 		case !m.has(key):
 		case c.Service != service:
-			l.report(m.node(key), "%s is for %s only", key, service)
+			l.only(m, service, key)
 		case c.APIToken.IsZero():
 			l.report(m.node(key), "%s needs api-token: it is for what the relay asks and sets up through the API", key)
 		}
@@ -73,6 +69,15 @@ func (l *loader) checkSource(m mapping, c source.Config) {
 		l.report(m.node("api-token"), "api-token is for github, bitrise and currents only")
 	}
 	l.checkHooks(m, c)
+}
+
+// only reports keys that belong to another service.
+func (l *loader) only(m mapping, service string, keys ...string) {
+	for _, key := range keys {
+		if m.has(key) {
+			l.report(m.node(key), "%s is for %s only", key, service)
+		}
+	}
 }
 
 // verification reads none, {signature: …} or {header: …, secret: …}.
