@@ -94,7 +94,9 @@ func TestNothingPrivateLeaves(t *testing.T) {
 		seen["page of "+id] = p.see(t, "/events/"+id)
 		seen["JSON of "+id] = p.see(t, "/api/events/"+id)
 	}
-	seen["the list"], seen["the metrics"] = p.see(t, "/"), p.see(t, "/metrics")
+	for _, path := range []string{"/", "/sources", "/rules", "/health", "/metrics", "/api/sources", "/api/rules", "/api/targets"} {
+		seen[path] = p.see(t, path)
+	}
 	p.stop(t)
 	seen["the log"] = p.log.String()
 	mu.Lock()
