@@ -83,6 +83,9 @@ func TestReusableWorkflowsNameTheirPermissions(t *testing.T) {
 	for _, spec := range input.Table() {
 		needs := first(spec.Text, `Needs (\S+: \w+(?: and \S+: \w+)*)\.`)
 		if needs == "" {
+			if strings.Contains(spec.Text, "Needs ") {
+				t.Errorf("the text of %s does not say what it needs as the others do: %q", spec.Name, spec.Text)
+			}
 			continue
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` |", spec.Name, strings.ReplaceAll(needs, " and ", "`, `"))
