@@ -117,11 +117,14 @@ func act(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: act event event.json [variable=value...]")
 	}
+	// What the workflows to call use: another tag than v1 where one was released.
+	used := first(ts.ReadFile(filepath.Join(ts.Getenv("RELEASED"), ".github/workflows/trigger.yml")), `uses: (afterdeploy/afterdeploy@\S+)`)
 	command := []string{
 		args[0], "--eventpath", args[1], "--workflows", "named.yml",
 		"--platform", "ubuntu-latest=" + runner, "--pull=false", "--rm",
 		"--no-cache-server", "--container-daemon-socket", "-",
 		"--local-repository", "afterdeploy/afterdeploy@v1=" + ts.Getenv("RELEASED"),
+		"--local-repository", used + "=" + ts.Getenv("RELEASED"),
 		"--container-options", ts.Getenv("CONTAINER_OPTIONS"),
 		"--secret", "BUGSTER_API_KEY=" + ts.Getenv("BUGSTER_API_KEY"),
 	}
