@@ -88,7 +88,7 @@ func (o *hookOptions) carryOut(cmd *cobra.Command, plan hooks.Plan, dry bool) er
 		}
 	}
 	if dry && len(plan.Steps) > 0 {
-		return exitCode(codePending)
+		return exitError(codePending)
 	}
 	return err
 }

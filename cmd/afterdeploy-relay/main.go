@@ -28,7 +28,7 @@ func run(args []string) int {
 	root := command()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
-		var code exitCode
+		var code exitError
 		if errors.As(err, &code) {
 			return int(code)
 		}
@@ -38,14 +38,14 @@ func run(args []string) int {
 	return 0
 }
 
-// exitCode is an end that needs no words.
-type exitCode int
+// exitError is an end with a code of its own, which needs no words.
+type exitError int
 
 // codePending tells that there is something to do.
 const codePending = 2
 
 // Error implements error.
-func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+func (c exitError) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 func command() *cobra.Command {
 	root := &cobra.Command{
