@@ -143,6 +143,7 @@ func send(t *testing.T, hooks string) {
 // tables that do not say what they head, and what is wider than the window.
 const faults = `(() => {
   const found = [];
+  if ('pwned' in window) found.push('a script ran');
   for (const e of document.querySelectorAll('input:not([type=hidden]), select')) if (!e.labels.length) found.push('no label: ' + e.name);
   for (const e of document.querySelectorAll('th:not([scope])')) found.push('no scope: ' + e.textContent);
   if (document.querySelectorAll('h1').length != 1) found.push('not one h1');
@@ -218,36 +219,40 @@ func TestInABrowser(t *testing.T) {
 	}
 	own := eval[string](v, `document.querySelector("td a").pathname`)
 
-	phone := []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait}
-	for _, at := range []struct {
-		scheme, size  string
-		width, height int64
-		how           []chromedp.EmulateViewportOption
-	}{{"light", "desk", 1280, 900, nil}, {"dark", "desk", 1280, 900, nil}, {"light", "phone", 390, 844, phone}, {"dark", "phone", 390, 844, phone}} {
-		v.do("change the light and the size",
-			chromedp.EmulateViewport(at.width, at.height, at.how...), prefer(at.scheme))
-		for _, path := range []string{"/", bug, own, delivery, "/redeliver?state=dead", "/sources", "/rules", "/health", "/?text=nothing+like+that"} {
-			v.open(path)
-			if found := eval[[]string](v, faults); len(found) > 0 {
-				t.Errorf("%s, %s, %s: %q", path, at.scheme, at.size, found)
-			}
-			name, _, _ := strings.Cut(strings.Trim(path, "/"), "/")
-			v.keep(fmt.Sprintf("%s-%s-%s", at.size, at.scheme, strings.Map(plainName, name)))
-		}
-		ground := eval[string](v, `getComputedStyle(document.body).backgroundColor`)
-		if dark := ground != "rgb(255, 255, 255)"; dark != (at.scheme == "dark") {
-			t.Errorf("%s: the ground is %s", at.scheme, ground)
-		}
-	}
-	if eval[bool](v, `"pwned" in window`) {
-		t.Error("a stranger's script ran")
-	}
+	pages := []string{"/?source=ios", "/", bug, own, delivery, "/redeliver?state=dead", "/sources", "/rules", "/health", "/?text=nothing+like+that"}
+	v.look("light", "desk", pages)
+	v.look("dark", "phone", pages)
+	v.look("dark", "desk", pages[:1])
+	v.look("light", "phone", pages[:1])
 	v.press(`form[action="/logout"] button`, "#token")
 	v.do("go back", chromedp.Navigate(origin+"/"), chromedp.WaitVisible(chromedp.ID("token")))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, wrong := range w.wrong {
 		t.Error(wrong)
+	}
+}
+
+// look opens pages in a light and on a size of window, and fails where one is
+// hard to use, or where a stranger's script ran.
+func (v visitor) look(scheme, size string, pages []string) {
+	v.t.Helper()
+	width, height, how := int64(1280), int64(900), []chromedp.EmulateViewportOption(nil)
+	if size == "phone" {
+		width, height, how = 390, 844, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait}
+	}
+	v.do("change the light and the size", chromedp.EmulateViewport(width, height, how...), prefer(scheme))
+	for _, path := range pages {
+		v.open(path)
+		if found := eval[[]string](v, faults); len(found) > 0 {
+			v.t.Errorf("%s, %s, %s: %q", path, scheme, size, found)
+		}
+		name, _, _ := strings.Cut(strings.Trim(path, "/"), "/")
+		v.keep(fmt.Sprintf("%s-%s-%s", size, scheme, strings.Map(plainName, name)))
+	}
+	ground := eval[string](v, `getComputedStyle(document.body).backgroundColor`)
+	if dark := ground != "rgb(255, 255, 255)"; dark != (scheme == "dark") {
+		v.t.Errorf("%s: the ground is %s", scheme, ground)
 	}
 }
 
