@@ -58,10 +58,11 @@ const (
 )
 
 // Summarize shows Markdown on the page of the build, where the CI has a place
-// for it, and reports whether it has.
+// for it, and reports whether it is shown.
 func (h Host) Summarize(ctx context.Context, style Style, markdown string) (bool, error) {
 	if h.Name != "buildkite" {
 		return false, nil
 	}
-	return true, annotate(ctx, h.Getenv("BUILDKITE_STEP_ID"), style, markdown)
+	err := annotate(ctx, h.Getenv("BUILDKITE_STEP_ID"), style, markdown)
+	return err == nil, err
 }

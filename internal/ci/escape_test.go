@@ -39,6 +39,9 @@ func FuzzAzureSetsEachVariableToItsValue(f *testing.F) {
 		if err := (ci.Host{Name: "azure", Log: &log}).SetOutputs(t.Context(), outputs); err != nil {
 			t.Fatal(err)
 		}
+		for i := range outputs { // else a later job would put a variable in
+			outputs[i].Value = strings.ReplaceAll(outputs[i].Value, "$(", "$ (")
+		}
 		if diff := cmp.Diff(outputs, azureVariables(t, log.String())); diff != "" {
 			t.Errorf("the agent reads %q as other outputs (-want +got):\n%s", log.String(), diff)
 		}

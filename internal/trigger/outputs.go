@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"context"
 	"maps"
 	"strconv"
 	"strings"
@@ -58,6 +59,39 @@ func Outputs() []Output {
 // mostOutput is how long an output may be, in bytes: as long as the response
 // that the vendor's own action gives. All outputs of a job share 1 MB.
 const mostOutput = 8192
+
+// setOutputs sets every output as each who may be there takes it, and goes on
+// where one fails. Programs of the CI's, which may hang, come last.
+func (r *run) setOutputs(ctx context.Context) {
+	outputs := r.outputs()
+	var first error // what keeps one from being written keeps all
+	for _, o := range outputs {
+		if err := r.runner.SetOutput(o.Name, o.Value); err != nil && first == nil {
+			first = err
+		}
+	}
+	if first != nil {
+		r.runner.Warning("afterdeploy: outputs", first.Error())
+	}
+	r.writeOutputs(outputs)
+	if err := r.ci.SetOutputs(ctx, outputs); err != nil {
+		r.runner.Notice("afterdeploy: outputs", "Later steps have no outputs: "+err.Error())
+	}
+}
+
+// writeOutputs writes the file that was asked for.
+func (r *run) writeOutputs(outputs []ci.Output) {
+	if r.format == "" {
+		return
+	}
+	left, err := ci.Write(r.in.OutputFile, r.format, outputs)
+	if err != nil {
+		r.runner.Warning("afterdeploy: outputs", err.Error())
+	}
+	if len(left) > 0 {
+		r.runner.Log("  note: output-file has no room for " + strings.Join(left, ", "))
+	}
+}
 
 // outputs are those of a run that has ended, in the order of action.yml.
 func (r *run) outputs() []ci.Output {

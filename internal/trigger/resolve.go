@@ -146,8 +146,8 @@ func (r *run) incomplete() *deploy.Ending {
 	if err := r.checkURL(d.URL); err != nil {
 		lack(deploy.ReasonInvalidInput, err.Error())
 	}
-	if ci := r.res.Context.CI; (ci == "gitea" || ci == "forgejo") && r.readsGitHub() {
-		lack(deploy.ReasonInvalidInput, "find-deployment, find-status and wait-for-result read GitHub's deployments, statuses and checks, and a server of "+ci+" has another API: want environment-url, and none of these")
+	if name := r.res.Context.CI; (name == "gitea" || name == "forgejo") && r.readsGitHub() {
+		lack(deploy.ReasonInvalidInput, "find-deployment, find-status and wait-for-result read GitHub's deployments, statuses and checks, and a server of "+name+" has another API: want environment-url, and none of these")
 	}
 	if len(missing) == 0 {
 		return nil

@@ -38,45 +38,13 @@ func (r *run) tell(ctx context.Context) int {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	r.setOutputs(ctx, r.outputs())
+	r.setOutputs(ctx)
 	r.tellDeployment()
 	r.annotate()
 	r.runner.Log(fmt.Sprintf("Outcome: %s (%s). %s", r.end.Outcome, r.end.Reason, r.end.Sentence+details(r.end)))
 	r.publish(ctx)
 	r.summarize(ctx)
 	return r.exitCode()
-}
-
-// setOutputs sets every output as each who may be there takes it, and goes on
-// where one fails.
-func (r *run) setOutputs(ctx context.Context, outputs []ci.Output) {
-	var first error // what keeps one from being written keeps all
-	for _, o := range outputs {
-		if err := r.runner.SetOutput(o.Name, o.Value); err != nil && first == nil {
-			first = err
-		}
-	}
-	if first != nil {
-		r.runner.Warning("afterdeploy: outputs", first.Error())
-	}
-	if err := r.ci.SetOutputs(ctx, outputs); err != nil {
-		r.runner.Notice("afterdeploy: outputs", "Later steps have no outputs: "+err.Error())
-	}
-	r.writeOutputs(outputs)
-}
-
-// writeOutputs writes the file that was asked for.
-func (r *run) writeOutputs(outputs []ci.Output) {
-	if r.format == "" {
-		return
-	}
-	left, err := ci.Write(r.in.OutputFile, r.format, outputs)
-	if err != nil {
-		r.runner.Warning("afterdeploy: outputs", err.Error())
-	}
-	if len(left) > 0 {
-		r.runner.Log("  note: output-file has no room for " + strings.Join(left, ", "))
-	}
 }
 
 // summarize shows the summary where the CI has a place for it, else in the log.
@@ -89,7 +57,7 @@ func (r *run) summarize(ctx context.Context) {
 	if err != nil {
 		r.runner.Notice("afterdeploy: summary", "The build has no annotation: "+err.Error())
 	}
-	if shown && err == nil {
+	if shown {
 		return
 	}
 	if err := r.runner.Summarize(text); err != nil {
