@@ -88,6 +88,9 @@ func (o *hookOptions) open(needsHolder bool, check func(hooks.Place) error) (hoo
 		return nil, err
 	}
 	err = a.Check(needsHolder)
+	if a.Token.IsZero() {
+		err = errors.Join(err, fmt.Errorf("no API token: want %s, %s, --token-file or api-token in the source", currentsVariable, bitriseVariable))
+	}
 	place, unknown := hooks.Open(client, rand.Float64, a)
 	if check != nil && unknown == nil {
 		err = errors.Join(err, check(place))

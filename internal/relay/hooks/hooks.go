@@ -109,18 +109,16 @@ func Open(client *http.Client, random func() float64, a Account) (Place, error) 
 	return currentsPlace{&currents.Client{HTTP: client, BaseURL: a.APIURL, Key: a.Token, Retry: retry}, a.Holder}, nil
 }
 
-// Check reports all that is missing or wrong. Currents finds a webhook without
-// its project.
+// Check reports all that is missing or wrong, but for the token. Currents finds
+// a webhook without its project.
 func (a Account) Check(needsHolder bool) error {
 	var errs []error
-	names := map[string]string{source.Bitrise: "the app's slug", source.Currents: "the project's ID"}
 	if !slices.Contains(Services(), a.Service) {
 		errs = append(errs, fmt.Errorf("service %q: want one of %s", a.Service, strings.Join(Services(), ", ")))
-	} else if a.Holder == "" && (needsHolder || a.Service == source.Bitrise) {
-		errs = append(errs, fmt.Errorf("%s is missing: %s's webhooks belong to one", names[a.Service], a.Service))
-	}
-	if a.Token.IsZero() {
-		errs = append(errs, errors.New("the API's token is missing"))
+	} else if a.Holder == "" && a.Service == source.Bitrise {
+		errs = append(errs, errors.New("app-slug is missing: want the app of the webhooks"))
+	} else if a.Holder == "" && needsHolder {
+		errs = append(errs, errors.New("project-id is missing: want the project of the webhooks"))
 	}
 	if u, err := url.Parse(a.APIURL); a.APIURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && bugster.IsLoopback(u.Hostname()))) {
 		errs = append(errs, fmt.Errorf("API address %q: want https, since a key goes there; http is for localhost", a.APIURL))
