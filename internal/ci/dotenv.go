@@ -2,6 +2,7 @@ package ci
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -50,11 +51,11 @@ func Dotenv(outputs []Output) (text string, left []string) {
 // be an escaped byte of an address, as in %C3%A9, names none.
 func refers(text string) bool {
 	between := strings.Split(text, "%")
-	for i := 1; i < len(between)-1; i++ {
-		name := between[i]
-		if regexp.MustCompile(`^[A-Za-z_]\w*$`).MatchString(name) && !regexp.MustCompile(`^[A-Fa-f][0-9A-Fa-f]$`).MatchString(name) {
-			return true
-		}
+	if len(between) < 3 {
+		return false
 	}
-	return false
+	name, escaped := regexp.MustCompile(`^[A-Za-z_]\w*$`), regexp.MustCompile(`^[A-Fa-f][0-9A-Fa-f]$`)
+	return slices.ContainsFunc(between[1:len(between)-1], func(part string) bool {
+		return name.MatchString(part) && !escaped.MatchString(part)
+	})
 }
