@@ -66,6 +66,7 @@ func TestRehearsal(t *testing.T) {
 
 	// From here on the registry's name has to be the rehearsal's.
 	replace(t, filepath.Join(tree, "action.yml"), `docker://ghcr\.io/`, "docker://"+address+"/")
+	t.Run("the image has program, userland and certificates", func(t *testing.T) { userland(t, address+"/afterdeploy/afterdeploy@"+digest) })
 	t.Run("a workflow runs the image", func(t *testing.T) { action(t, tree) })
 	t.Run("a workflow installs the archive", func(t *testing.T) { setup(t, tree, dist) })
 }
@@ -156,6 +157,15 @@ func archives(t *testing.T, tree, dist string) {
 	}
 }
 
+// userland looks into an image with Docker, and leaves it no copy.
+func userland(t *testing.T, image string) {
+	defer run(t, ".", "docker", "image", "rm", "--force", image)
+	script := "command -v env tail tar find chmod mv rm && grep -q BEGIN /etc/ssl/certs/ca-certificates.crt && afterdeploy version"
+	if out := run(t, ".", "docker", "run", "--rm", "--entrypoint", "sh", image, "-c", script); !strings.Contains(out, "afterdeploy "+rehearsed+" ") {
+		t.Errorf("the image prints %q, want %s", out, rehearsed)
+	}
+}
+
 // action runs the released action.yml: act pulls the image by its digest.
 func action(t *testing.T, tree string) {
 	workflow := `on: workflow_dispatch
@@ -163,10 +173,11 @@ jobs:
   test:
     runs-on: ubuntu-latest
     steps:
-      - uses: ./
+      - uses: afterdeploy/afterdeploy@` + rehearsed + `
         id: tests
         with:
           dry-run: "true"
+          api-key: bugster_sandbox_key
           organization-id: org_release
           project-id: release
           environment-url: https://shop.example.com
@@ -192,7 +203,7 @@ jobs:
   test:
     runs-on: ubuntu-latest
     steps:
-      - uses: ./setup
+      - uses: afterdeploy/afterdeploy/setup@` + rehearsed + `
         id: setup
       - run: afterdeploy version && echo "installed=$VERSION"
         env:
@@ -204,14 +215,18 @@ jobs:
 	}
 }
 
-// act runs a workflow in a tree and returns the log.
+// act runs a workflow of somebody's repository, for which a tree is the tag of
+// this one, and returns the log.
 func act(t *testing.T, tree, workflow, platform string, more ...string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "workflow.yml")
-	write(t, path, workflow)
-	return run(t, tree, "act", append([]string{
-		"workflow_dispatch", "--workflows", path, "--platform", platform, "--rm", "--pull=false",
+	dir := t.TempDir()
+	run(t, dir, "git", "init", "--quiet")
+	run(t, dir, "git", "-c", "user.name=somebody", "-c", "user.email=somebody@example.com", "commit", "--quiet", "--allow-empty", "--message", "start")
+	write(t, filepath.Join(dir, "rehearsal.yml"), workflow)
+	return run(t, dir, "act", append([]string{
+		"workflow_dispatch", "--workflows", "rehearsal.yml", "--platform", platform, "--rm", "--pull=false",
 		"--no-cache-server", "--container-daemon-socket", "-",
+		"--local-repository", "afterdeploy/afterdeploy@" + rehearsed + "=" + tree,
 	}, more...)...)
 }
 
