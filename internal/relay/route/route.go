@@ -58,7 +58,7 @@ const (
 	// taking more, and patience for how long: senders are served first, but
 	// what they send is not left lying.
 	crowd    = 8
-	patience = 200 * time.Millisecond
+	patience = 500 * time.Millisecond
 	// lookEvery finds what nobody announced: the entries of a relay that died.
 	lookEvery = time.Second
 )
