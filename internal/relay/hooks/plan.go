@@ -58,10 +58,14 @@ func Make(ctx context.Context, file *rule.File, open func(Account) (Place, error
 	if err != nil {
 		return Plan{}, err
 	}
+	groups, err := grouped(all, open)
+	if err != nil {
+		return Plan{}, err
+	}
 	p := planner{public: file.PublicURL, prune: prune, plan: Plan{Steps: []Step{}, Notes: notes}}
 	var errs []error
-	for _, group := range grouped(all) {
-		errs = append(errs, p.group(ctx, open, group))
+	for _, g := range groups {
+		errs = append(errs, p.group(ctx, g))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Plan{}, err
@@ -73,18 +77,33 @@ func Make(ctx context.Context, file *rule.File, open func(Account) (Place, error
 // order puts what is added before what is taken away.
 func order(v Verb) int { return slices.Index([]Verb{Create, Update, Delete}, v) }
 
-// grouped puts what is wanted in one place together, in the order of the file.
-func grouped(all []wanted) [][]wanted {
-	var groups [][]wanted
+// group is what is wanted in one place.
+type group struct {
+	account Account
+	place   Place
+	wants   []wanted
+}
+
+// grouped puts what is wanted in one place together, in the order of the file,
+// and checks it. Nobody is asked.
+func grouped(all []wanted, open func(Account) (Place, error)) ([]*group, error) {
+	var groups []*group
+	var errs []error
 	for _, w := range all {
-		i := slices.IndexFunc(groups, func(g []wanted) bool { return same(g[0].account, w.account) })
+		i := slices.IndexFunc(groups, func(g *group) bool { return same(g.account, w.account) })
 		if i < 0 {
-			groups = append(groups, nil)
-			i = len(groups) - 1
+			place, err := open(w.account)
+			if err != nil {
+				return nil, err
+			}
+			i, groups = len(groups), append(groups, &group{account: w.account, place: place})
 		}
-		groups[i] = append(groups[i], w)
+		groups[i].wants = append(groups[i].wants, w)
+		if err := groups[i].place.Check(w.webhook); err != nil {
+			errs = append(errs, fmt.Errorf("source %s: %w", w.source, err))
+		}
 	}
-	return groups
+	return groups, errors.Join(errs...)
 }
 
 // same reports whether two accounts are one place, whoever asks.
@@ -99,31 +118,17 @@ type planner struct {
 }
 
 // group plans one place.
-func (p *planner) group(ctx context.Context, open func(Account) (Place, error), group []wanted) error {
-	account := group[0].account
-	place, err := open(account)
+func (p *planner) group(ctx context.Context, g *group) error {
+	there, err := g.place.List(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s %s: %w", g.account.Service, g.account.Holder, err)
 	}
-	var errs []error
-	for _, w := range group {
-		if err := place.Check(w.webhook); err != nil {
-			errs = append(errs, fmt.Errorf("source %s: %w", w.source, err))
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
-	}
-	there, err := place.List(ctx)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", account.Service, account.Holder, err)
-	}
-	ours := p.sorted(there, account)
-	for _, w := range group {
-		p.source(w, place, ours[w.source])
+	ours := p.sorted(there, g.account)
+	for _, w := range g.wants {
+		p.source(w, g, ours[w.source])
 		delete(ours, w.source)
 	}
-	p.gone(account, place, ours, there)
+	p.gone(g, ours, there)
 	return nil
 }
 
@@ -148,41 +153,42 @@ func (p *planner) note(format string, args ...any) {
 	p.plan.Notes = append(p.plan.Notes, fmt.Sprintf(format, args...))
 }
 
-func (p *planner) add(s Step, a Account, place Place) {
-	s.Service, s.Holder, s.place = a.Service, a.Holder, place
+func (p *planner) add(s Step, g *group) {
+	s.Service, s.Holder, s.place = g.account.Service, g.account.Holder, g.place
 	p.plan.Steps = append(p.plan.Steps, s)
 }
 
 // source plans the webhook of one source: the best one there is, and no other.
-func (p *planner) source(w wanted, place Place, there []Webhook) {
+func (p *planner) source(w wanted, g *group, there []Webhook) {
+	change := func(from Webhook) []Difference { return differs(from, w.webhook, g.account.Service) }
 	if len(there) == 0 {
-		p.add(Step{Do: Create, Source: w.source, Differs: differs(Webhook{}, w.webhook, w.account.Service), want: w.webhook}, w.account, place)
+		p.add(Step{Do: Create, Source: w.source, Differs: change(Webhook{}), want: w.webhook}, g)
 		return
 	}
-	best := max(0, slices.IndexFunc(there, func(one Webhook) bool { return len(differs(one, w.webhook, w.account.Service)) == 0 }))
-	if d := differs(there[best], w.webhook, w.account.Service); len(d) > 0 {
-		p.add(Step{Do: Update, Source: w.source, ID: there[best].ID, Differs: d, want: w.webhook}, w.account, place)
+	best := max(0, slices.IndexFunc(there, func(one Webhook) bool { return len(change(one)) == 0 }))
+	if d := change(there[best]); len(d) > 0 {
+		p.add(Step{Do: Update, Source: w.source, ID: there[best].ID, Differs: d, want: w.webhook}, g)
 	} else {
 		p.plan.InSync++
 	}
 	for i, one := range there {
 		if i != best {
-			p.add(Step{Do: Delete, Source: w.source, ID: one.ID, Why: "the source has another one"}, w.account, place)
+			p.add(Step{Do: Delete, Source: w.source, ID: one.ID, Why: "the source has another one"}, g)
 		}
 	}
 }
 
 // gone plans what is ours and wanted by no source.
-func (p *planner) gone(a Account, place Place, ours map[string][]Webhook, there []Webhook) {
+func (p *planner) gone(g *group, ours map[string][]Webhook, there []Webhook) {
 	for _, one := range there { // in their order
 		name, revision, _ := Named(p.public, one.URL)
 		if _, left := ours[name]; !left || revision == "" {
 			continue
 		}
 		if p.prune {
-			p.add(Step{Do: Delete, Source: name, ID: one.ID, Why: "the file wants none here"}, a, place)
+			p.add(Step{Do: Delete, Source: name, ID: one.ID, Why: "the file wants none here"}, g)
 		} else {
-			p.note("webhook %s of %s %s was made for source %s, and the file wants none there: --prune deletes it", one.ID, a.Service, a.Holder, name)
+			p.note("webhook %s of %s %s was made for source %s, and the file wants none there: --prune deletes it", one.ID, g.account.Service, g.account.Holder, name)
 		}
 	}
 }
