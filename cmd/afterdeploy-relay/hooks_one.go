@@ -106,7 +106,7 @@ func hooksUpdateCommand(o *hookOptions) *cobra.Command {
 	f := cmd.Flags()
 	fields.declare(f)
 	f.BoolVar(&fields.noHeaders, "no-headers", false, "Take the headers away.")
-	f.BoolVar(&fields.noSecret, "no-secret", false, "Sign no more. Bitrise wants --secret or --no-secret with every change.")
+	f.BoolVar(&fields.noSecret, "no-secret", false, "Sign no more. Bitrise wants --secret or --no-secret with every change, and its headers again.")
 	cmd.MarkFlagsMutuallyExclusive("header", "no-headers")
 	cmd.MarkFlagsMutuallyExclusive("secret", "no-secret")
 	return cmd

@@ -65,27 +65,27 @@ func (p bitrisePlace) Create(ctx context.Context, w Webhook) (Webhook, error) {
 }
 
 // Update implements [Place]. The API replaces the whole webhook, so what stays
-// has to be said again; its secret cannot be.
+// has to be said again. Only people can say again what the API does not tell.
 func (p bitrisePlace) Update(ctx context.Context, id string, c Change) (Webhook, error) {
 	if c.Secret == nil {
 		return Webhook{}, errors.New("secret: Bitrise replaces the whole webhook and does not tell its secret: want the secret again, or none")
 	}
-	w := Webhook{Secret: *c.Secret}
+	w := Webhook{Secret: *c.Secret, Headers: c.Headers}
 	if c.URL == nil || c.Events == nil || c.Headers == nil {
 		now, err := p.Get(ctx, id)
 		if err != nil {
 			return Webhook{}, err
 		}
-		w.URL, w.Events, w.Headers = now.URL, now.Events, now.Headers
+		if c.Headers == nil && len(now.Headers) > 0 {
+			return Webhook{}, errors.New("headers: Bitrise replaces the whole webhook and may hide their values: want the headers again, or none")
+		}
+		w.URL, w.Events = now.URL, now.Events
 	}
 	if c.URL != nil {
 		w.URL = *c.URL
 	}
 	if c.Events != nil {
 		w.Events = c.Events
-	}
-	if c.Headers != nil {
-		w.Headers = c.Headers
 	}
 	if c.Label != nil {
 		w.Label = *c.Label
