@@ -38,7 +38,7 @@ func (b Builder) Build(ctx context.Context, program Program, p Platform) ([]byte
 	cmd.Dir = b.Tree
 	// GOAMD64 and GOARM64 choose instructions, GOEXPERIMENT and GOFLAGS nearly
 	// anything: none of them may come from the machine.
-	cmd.Env = append(b.Env, "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch,
+	cmd.Env = append(slices.Clone(b.Env), "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch,
 		"GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=", "GOFLAGS=-mod=readonly", "GOWORK=off")
 	if problem, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build %s for %v: %w: %s", program.Name, p, err, bytes.TrimSpace(problem))

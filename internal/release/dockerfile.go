@@ -24,7 +24,7 @@ func argument(dockerfile, name, pattern string) (string, error) {
 	value := first(dockerfile, "(?m)^ARG "+name+"=(.*)$")
 	found := first(value, "^"+pattern)
 	if found == "" {
-		return "", fmt.Errorf("Dockerfile: %s is %q, want what %s matches", name, value, pattern)
+		return "", fmt.Errorf("argument %s of the Dockerfile is %q: want what %s matches", name, value, pattern)
 	}
 	return found, nil
 }

@@ -135,9 +135,9 @@ func TestImageIsWhatItsRecipeSays(t *testing.T) {
 			t.Errorf("config of %s is of %s at %v, %v", arch, config.Architecture, config.Created, err)
 		}
 		type member struct {
-			Mode     int64
-			Uid, Gid int
-			Content  string
+			Mode        int64
+			User, Group int
+			Content     string
 		}
 		got := map[string]member{}
 		content := mutate.Extract(img)

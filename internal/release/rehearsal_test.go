@@ -34,6 +34,7 @@ const rehearsed = "v0.0.1"
 // workflow does, to a registry of its own: all but signatures, attestations and
 // GitHub's own doings. Only the images below are others, and the release of Go.
 func TestRehearsal(t *testing.T) {
+	t.Parallel()
 	address := newRegistry(t)
 	tree := clone(t)
 	bases(t, tree, address)
@@ -43,9 +44,9 @@ func TestRehearsal(t *testing.T) {
 	commitAll(t, tree, "prepare")
 	run(t, tree, tool, "check", rehearsed)
 
-	dist := filepath.Join(tree, "dist")
+	dist := filepath.Join(t.TempDir(), rehearsed)
 	run(t, tree, tool, "build", rehearsed, dist, "afterdeploy")
-	t.Run("the archives run and repeat", func(t *testing.T) { archives(t, tree, dist) })
+	t.Run("the archives run and repeat", func(t *testing.T) { t.Parallel(); archives(t, tree, dist) })
 
 	push := func(registry string) string {
 		t.Helper()
@@ -66,9 +67,11 @@ func TestRehearsal(t *testing.T) {
 
 	// From here on the registry's name has to be the rehearsal's.
 	replace(t, filepath.Join(tree, "action.yml"), `docker://ghcr\.io/`, "docker://"+address+"/")
-	t.Run("the image has program, userland and certificates", func(t *testing.T) { userland(t, address+"/afterdeploy/afterdeploy@"+digest) })
-	t.Run("a workflow runs the image", func(t *testing.T) { action(t, tree) })
-	t.Run("a workflow installs the archive", func(t *testing.T) { setup(t, tree, dist) })
+	pulled := address + "/afterdeploy/afterdeploy@" + digest
+	t.Cleanup(func() { run(t, ".", "docker", "image", "rm", "--force", pulled) })
+	t.Run("the image has program, userland and certificates", func(t *testing.T) { t.Parallel(); userland(t, pulled) })
+	t.Run("a workflow runs the image", func(t *testing.T) { t.Parallel(); action(t, tree) })
+	t.Run("a workflow installs the archive", func(t *testing.T) { t.Parallel(); setup(t, tree, dist) })
 }
 
 // clone returns a copy of this commit.
@@ -157,9 +160,8 @@ func archives(t *testing.T, tree, dist string) {
 	}
 }
 
-// userland looks into an image with Docker, and leaves it no copy.
+// userland looks into an image with Docker.
 func userland(t *testing.T, image string) {
-	defer run(t, ".", "docker", "image", "rm", "--force", image)
 	script := "command -v env tail tar find chmod mv rm && grep -q BEGIN /etc/ssl/certs/ca-certificates.crt && afterdeploy version"
 	if out := run(t, ".", "docker", "run", "--rm", "--entrypoint", "sh", image, "-c", script); !strings.Contains(out, "afterdeploy "+rehearsed+" ") {
 		t.Errorf("the image prints %q, want %s", out, rehearsed)
@@ -193,9 +195,6 @@ jobs:
 
 // setup runs the released setup/action.yml, on this machine itself.
 func setup(t *testing.T, tree, dist string) {
-	if err := os.Rename(dist, filepath.Join(filepath.Dir(dist), rehearsed)); err != nil {
-		t.Fatal(err)
-	}
 	files := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(dist))))
 	t.Cleanup(files.Close)
 	workflow := `on: workflow_dispatch
@@ -251,7 +250,7 @@ func replace(t *testing.T, path, pattern, by string) {
 func run(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	var problem bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
 	cmd.Stderr = &problem
 	out, err := cmd.Output()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,7 +74,7 @@ func newJob(t *testing.T, system, arch, address string, sums []release.Checksum)
 func (j job) run(t *testing.T, extra ...string) (string, error) {
 	t.Helper()
 	cmd := exec.Command("bash", j.script)
-	cmd.Env = append(j.env, extra...)
+	cmd.Env = slices.Concat(j.env, extra)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
