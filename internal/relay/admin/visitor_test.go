@@ -87,7 +87,7 @@ func chromium(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx); err != nil { // without a limit, which would be the browser's
 		t.Fatal(err)
 	}
-	ctx, end = context.WithTimeout(ctx, time.Minute)
+	ctx, end = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(end)
 	return ctx
 }

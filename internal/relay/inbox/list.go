@@ -86,8 +86,8 @@ func (f Filter) query() (string, []any) {
 		direction = "ASC"
 	}
 	condition := strings.Join(append([]string{"1 = 1"}, w.all...), " AND ")
-	args := append(w.args, cmp.Or(f.Most, 100))
-	return fmt.Sprintf(`SELECT %s FROM event WHERE %s ORDER BY id %s LIMIT $%d`, head, condition, direction, len(args)), args
+	w.args = append(w.args, cmp.Or(f.Most, 100))
+	return fmt.Sprintf(`SELECT %s FROM event WHERE %s ORDER BY id %s LIMIT $%d`, head, condition, direction, len(w.args)), w.args
 }
 
 // condition chooses a state by the index that there is for it. A partial index

@@ -46,7 +46,7 @@ func TestExchangesHoldNoSecret(t *testing.T) {
 	if text := fmt.Sprintf("%+v", x); strings.Contains(text, "CANARY") {
 		t.Errorf("kept a secret: %s", text)
 	}
-	if x.Method != "POST" || !strings.HasSuffix(x.URL, "/repos/acme/web/dispatches") || x.Status != 422 ||
+	if x.Method != http.MethodPost || !strings.HasSuffix(x.URL, "/repos/acme/web/dispatches") || x.Status != 422 ||
 		x.Header.Get("Authorization") != "***" || x.Answer.Get("X-Request-Id") != "r1" ||
 		!strings.Contains(x.Body, `"event_type":"live"`) || !strings.Contains(x.Content, `"message":"no: Bearer ***"`) {
 		t.Errorf("kept %+v", x)

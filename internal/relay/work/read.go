@@ -89,22 +89,28 @@ type Page struct {
 	Most int
 }
 
-// EventsIn lists events that have a delivery in a state, newest first.
+// EventsIn lists events that have a delivery in a state, newest first, or oldest
+// first from after one.
 func (w *Work) EventsIn(ctx context.Context, state State, p Page) ([]string, error) {
-	bound, direction, from := "event_id < $2", "DESC", p.Before
-	if p.After != "" {
-		bound, direction, from = "event_id > $2", "ASC", p.After
-	}
-	if from == "" {
-		bound = "$2 = ''"
-	}
-	found, err := w.store.readers.QueryContext(ctx, fmt.Sprintf(`
-SELECT DISTINCT event_id FROM delivery WHERE state = $1 AND %s ORDER BY event_id %s LIMIT $3`, bound, direction), state, from, cmp.Or(p.Most, 100))
+	query, args := eventsIn(state, p)
+	found, err := w.store.readers.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, errorf("list events", err)
 	}
 	list, err := rows.Collect(found, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) })
 	return list, errorf("list events", err)
+}
+
+func eventsIn(state State, p Page) (string, []any) {
+	bound, direction, from := "event_id < $2", "DESC", p.Before
+	switch {
+	case p.After != "":
+		bound, direction, from = "event_id > $2", "ASC", p.After
+	case p.Before == "":
+		bound = "$2 = ''"
+	}
+	return fmt.Sprintf(`SELECT DISTINCT event_id FROM delivery WHERE state = $1 AND %s ORDER BY event_id %s LIMIT $3`, bound, direction),
+		[]any{state, from, cmp.Or(p.Most, 100)}
 }
 
 // Attempts lists a delivery's attempts, the first first.
