@@ -38,6 +38,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"asked":   asked,
 			"github":  github,
+			"happens": happens,
 			"hangup":  hangup,
 			"ready":   ready,
 			"send":    send,
@@ -96,7 +97,7 @@ func setup(env *testscript.Env) error {
 	} {
 		env.Setenv(name, value)
 	}
-	return addresses(env.WorkDir, strings.NewReplacer("${HUB}", server.URL, "${SERVICES}", services))
+	return addresses(env.WorkDir, strings.NewReplacer("${HUB}", server.URL, "${SERVICES}", services, "${FRONT}", front))
 }
 
 // addresses puts the services' addresses into the rules files.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/afterdeploy/afterdeploy/internal/sandbox"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/bitrise"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/currents"
+	"github.com/afterdeploy/afterdeploy/internal/sandbox/services"
 )
 
 type servicesKey struct{}
@@ -36,6 +39,17 @@ func playServices(env *testscript.Env) (string, error) {
 	env.Setenv(currentsVariable, currents.DefaultKey)
 	env.Setenv(bitriseVariable, bitrise.DefaultToken)
 	return server.URL, nil
+}
+
+// happens has a service send its webhooks, each of which has to be taken:
+// happens currents|bitrise PROJECT|APP EVENT.
+func happens(ts *testscript.TestScript, _ bool, args []string) {
+	s := ts.Value(servicesKey{}).(*sandbox.Sandbox)
+	send := s.Currents.Send
+	if args[0] == "bitrise" {
+		send = s.Bitrise.Send
+	}
+	ts.Check(send(context.Background(), args[1], args[2], services.Options{Now: time.Now()}))
 }
 
 // asked writes everything that a service was asked: asked
