@@ -37,7 +37,7 @@ func FuzzEnvelope(f *testing.F) {
 				t.Errorf("%q was read as %+v", raw, w)
 			}
 		}
-		if !utf8.ValidString(slug + address + name) {
+		if !utf8.ValidString(slug) || !utf8.ValidString(address) || !utf8.ValidString(name) {
 			return
 		}
 		item := map[string]any{"slug": slug, "url": address, "events": []string{"all"}, "headers": map[string]string{name: "v"}}
