@@ -77,7 +77,7 @@ func (s *sqlite) open(ctx context.Context) error {
 	}
 	// The lock says that no other relay claims entries: what is claimed was
 	// claimed by one that is gone.
-	if _, err := s.writer.ExecContext(ctx, `UPDATE event SET route_at = received WHERE route_at IS NOT NULL`); err != nil {
+	if _, err := s.writer.ExecContext(ctx, `UPDATE event SET route_at = received WHERE route_at IS NOT NULL AND tries > 0`); err != nil {
 		return fmt.Errorf("release claims: %w", err)
 	}
 	s.prepared = map[string]*sql.Stmt{}
