@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/lite"
+	"github.com/afterdeploy/afterdeploy/internal/relay/pg"
 	"github.com/afterdeploy/afterdeploy/internal/relay/pgtest"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 )
@@ -22,9 +23,10 @@ type contestant struct {
 	path string
 	// prepare makes a server with nothing left to deliver, listening at address.
 	prepare func(b *testing.B, address string, draining bool) *server
-	// kept returns the identifiers of what was kept since, or nil where the
-	// program tells its senders none.
-	kept func(b *testing.B, since time.Time) map[string]bool
+	// kept returns the identifiers of what was kept since, and how many bytes
+	// the store takes for each event. It is nil where the program tells its
+	// senders no identifiers.
+	kept func(b *testing.B, since time.Time) (map[string]bool, int64)
 }
 
 const rules = `
@@ -64,19 +66,36 @@ func afterdeployRelay(b *testing.B, name, binary, dir, database, hub string) con
 				log:   filepath.Join(dir, "log"),
 			}
 		},
-		kept: func(b *testing.B, since time.Time) map[string]bool {
+		kept: func(b *testing.B, since time.Time) (map[string]bool, int64) {
 			b.Helper()
-			db, err := lite.OpenReader(b.Context(), filepath.Join(dir, "inbox.db"))
+			path := filepath.Join(dir, "inbox.db")
+			db, err := lite.OpenReader(b.Context(), path)
+			size := func() (int64, error) { return lite.Size(path) }
 			if database != "" {
 				db, err = pgtest.Open(b, database).SQL, nil
+				size = func() (int64, error) { return pg.Size(b.Context(), db, "event") }
 			}
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer db.Close()
-			return identifiers(b, db, since)
+			return identifiers(b, db, since), perEvent(b, db, size)
 		},
 	}
+}
+
+func perEvent(b *testing.B, db *sql.DB, size func() (int64, error)) int64 {
+	b.Helper()
+	var n int64
+	err := db.QueryRowContext(b.Context(), `SELECT count(*) FROM event`).Scan(&n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	bytes, err := size()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return bytes / max(1, n)
 }
 
 func identifiers(b *testing.B, db *sql.DB, since time.Time) map[string]bool {
@@ -169,7 +188,6 @@ func hookaido(b *testing.B, binary, dir, sink string) contestant {
 				log:   filepath.Join(dir, "log"),
 			}
 		},
-		kept: func(*testing.B, time.Time) map[string]bool { return nil },
 	}
 }
 

@@ -96,6 +96,7 @@ type figure struct {
 	p50, p99, p999  time.Duration
 	cpu             time.Duration // of the program, for one acknowledgement and what follows from it
 	peak            float64       // MiB
+	bytes           int64         // of the store, for each event
 	recovery        time.Duration // from the start after a kill until ready
 }
 
@@ -123,7 +124,10 @@ func measure(b *testing.B, who contestant, c cell, numbers *serials, hub *counte
 	}
 	s.kill(b)
 	f.recovery = s.start(b)
-	kept := who.kept(b, since)
+	var kept map[string]bool
+	if who.kept != nil {
+		kept, f.bytes = who.kept(b, since)
+	}
 	s.kill(b)
 	if refused := warm.refused + t.refused; refused > 0 {
 		b.Errorf("%s %+v: %d events were refused", who.name, c, refused)
@@ -167,7 +171,7 @@ func newHub(b *testing.B) *counter {
 func print(b *testing.B, list []contestant, figures map[cell][]figure) {
 	b.Helper()
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\ndeliveries\tconnections\tstore\tacks/s\tp50 ms\tp99 ms\tp99.9 ms\tdelivered/s\tCPU ms\tMiB\trecovery ms\t")
+	fmt.Fprintln(t, "\ndeliveries\tconnections\tstore\tacks/s\tp50 ms\tp99 ms\tp99.9 ms\tdelivered/s\tCPU ms\tMiB\tbytes\trecovery ms\t")
 	for _, c := range cells() {
 		state := "idle"
 		if c.drains {
@@ -176,10 +180,11 @@ func print(b *testing.B, list []contestant, figures map[cell][]figure) {
 		for _, who := range list {
 			c.name = who.name
 			f := func(of func(figure) float64) float64 { return median(figures[c], of) }
-			fmt.Fprintf(t, "%s\t%d\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.0f\t%.2f\t%.0f\t%.0f\t\n", state, c.senders, who.name,
+			fmt.Fprintf(t, "%s\t%d\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.0f\t%.2f\t%.0f\t%.0f\t%.0f\t\n", state, c.senders, who.name,
 				f(func(f figure) float64 { return f.acks }), f(func(f figure) float64 { return ms(f.p50) }),
 				f(func(f figure) float64 { return ms(f.p99) }), f(func(f figure) float64 { return ms(f.p999) }),
 				f(func(f figure) float64 { return f.delivered }), f(func(f figure) float64 { return ms(f.cpu) }), f(func(f figure) float64 { return f.peak }),
+				f(func(f figure) float64 { return float64(f.bytes) }),
 				f(func(f figure) float64 { return ms(f.recovery) }))
 		}
 	}
