@@ -72,22 +72,34 @@ func (c *Catcher) source(ctx context.Context, src *source.Source, q Query) Resul
 		r.Note = why
 		return r
 	}
+	if err := c.look(ctx, src, ask, q, &r); err != nil {
+		r.Error = err.Error()
+	}
+	r.Found = r.Known + len(r.Items)
+	c.tell(ctx, r)
+	return r
+}
+
+// look asks, keeps what is missing, and moves the mark.
+func (c *Catcher) look(ctx context.Context, src *source.Source, ask asker, q Query, r *Result) error {
 	began := time.Now().UTC()
 	mark, err := c.Inbox.CaughtUp(ctx, src.Name())
-	if err == nil {
-		s := c.span(mark, q, began)
-		r.Since = s.since
-		err = c.bring(ctx, src, ask, s, q.DryRun, &r)
-	}
-	if err == nil && !q.DryRun && (mark.At.IsZero() || !r.Since.After(mark.At)) {
-		// Else there is a gap between the mark and what was looked at.
+	if err == nil && mark.At.IsZero() && !q.DryRun {
+		// Also if the service refuses: from now on nothing may be missed.
 		err = c.Inbox.SetCaughtUp(ctx, src.Name(), began)
 	}
 	if err != nil {
-		r.Error = err.Error()
+		return err
 	}
-	c.tell(ctx, r)
-	return r
+	s := c.span(mark, q, began)
+	r.Since = s.since
+	if err := c.bring(ctx, src, ask, s, q.DryRun, r); err != nil || q.DryRun {
+		return err
+	}
+	if r.Since.After(mark.At) {
+		return nil // there is a gap between the mark and what was looked at
+	}
+	return c.Inbox.SetCaughtUp(ctx, src.Name(), began)
 }
 
 // span is what to look at: since somebody says, or since some time before the
@@ -121,7 +133,6 @@ func (c *Catcher) bring(ctx context.Context, src *source.Source, ask asker, s sp
 		if err != nil {
 			return errors.Join(asked, err)
 		}
-		r.Found++
 		if known {
 			r.Known++
 			continue
@@ -135,7 +146,6 @@ func (c *Catcher) bring(ctx context.Context, src *source.Source, ask asker, s sp
 			item.Error = err.Error()
 			r.Failed++
 		case err != nil:
-			r.Found--
 			return errors.Join(asked, fmt.Errorf("%s: %w", m.what, err))
 		case item.ID == "" && !dryRun: // it came a moment ago
 			r.Known++
@@ -186,10 +196,10 @@ func received(at time.Time) time.Time {
 	return at
 }
 
-// tell logs what is worth a line.
+// tell logs what is worth a line. That somebody gave up is not.
 func (c *Catcher) tell(ctx context.Context, r Result) {
 	switch {
-	case r.Error != "" && ctx.Err() == nil:
+	case r.Error != "" && !errors.Is(ctx.Err(), context.Canceled):
 		c.Log.Error("catch up", "source", r.Source, "brought", r.Brought, "error", r.Error)
 	case r.Failed > 0:
 		c.Log.Warn("caught up, but not with all", "source", r.Source, "brought", r.Brought, "failed", r.Failed)
