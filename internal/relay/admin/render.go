@@ -65,7 +65,6 @@ func functions() template.FuncMap {
 		"meaning":  meaning,
 		"brand":    brand,
 		"web":      isWeb,
-		"escape":   url.PathEscape,
 		"attempts": func(d journal.Detail, id string) int { return len(d.Attempts[id]) },
 	}
 }

@@ -26,10 +26,20 @@ type Health struct {
 	FreeBytes  int64 `json:"free_bytes"`
 }
 
+// commitTime is how long a commit may take before the store is taken for one
+// that does not.
+const commitTime = 3 * time.Second
+
+func (l *Local) commits(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTime)
+	defer cancel()
+	return l.Inbox.Ping(ctx)
+}
+
 // Health implements [Journal].
 func (l *Local) Health(ctx context.Context) (Health, error) {
 	h := Health{Commits: true, Paused: []string{}, FreeBytes: free(l.Dir)}
-	if err := l.Inbox.Ping(ctx); err != nil {
+	if err := l.commits(ctx); err != nil {
 		h.Commits, h.Problem = false, err.Error()
 	}
 	var err error
