@@ -113,11 +113,12 @@ func Open(client *http.Client, random func() float64, a Account) (Place, error) 
 // a webhook without its project.
 func (a Account) Check(needsHolder bool) error {
 	var errs []error
-	if !slices.Contains(Services(), a.Service) {
+	switch {
+	case !slices.Contains(Services(), a.Service):
 		errs = append(errs, fmt.Errorf("service %q: want one of %s", a.Service, strings.Join(Services(), ", ")))
-	} else if a.Holder == "" && a.Service == source.Bitrise {
+	case a.Holder == "" && a.Service == source.Bitrise:
 		errs = append(errs, errors.New("app-slug is missing: want the app of the webhooks"))
-	} else if a.Holder == "" && needsHolder {
+	case a.Holder == "" && needsHolder:
 		errs = append(errs, errors.New("project-id is missing: want the project of the webhooks"))
 	}
 	if u, err := url.Parse(a.APIURL); a.APIURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && bugster.IsLoopback(u.Hostname()))) {
