@@ -122,7 +122,7 @@ func (c *Client) AppHook(ctx context.Context) (Hook, error) {
 const mostDeliveryPages = 500
 
 // HookDeliveries lists a webhook's deliveries since a time, newest first. GitHub
-// remembers those of three days.
+// remembers those of three days, a GitHub Enterprise Server those of seven.
 func (c *Client) HookDeliveries(ctx context.Context, h Hook, since time.Time) ([]HookDelivery, error) {
 	var found []HookDelivery
 	err := c.ask(ctx, looking("list webhook deliveries", h.Owner), h.Owner, func(api *github.Client) error {
