@@ -7,7 +7,7 @@ import (
 )
 
 // pruneChunk is how many rows one commit prunes.
-const pruneChunk = 200
+const pruneChunk = 100
 
 // Prune forgets what attempts asked and were answered before bodies, and
 // deliveries that ended before whole, with their attempts. It returns how many

@@ -68,6 +68,7 @@ func contract(t *testing.T, open opener) {
 		"nothing_is_told_of_telling":  nothingIsToldOfTelling,
 		"a_target_that_is_gone_waits": aTargetThatIsGoneWaits,
 		"prunes":                      prunes,
+		"prunes_what_was_said":        prunesWhatWasSaid,
 		"measures":                    measures,
 		"catches_up_on_schedule":      catchesUpOnSchedule,
 		"catch_up_ends_with_work":     catchUpEndsWithWork,
@@ -549,7 +550,7 @@ func prunes(t *testing.T, open opener) {
 		}
 		return nil
 	})
-	const many = 450 // more than two chunks
+	const many = 220 // more than two chunks
 	var batch work.Batch
 	batch.Event = happened("e")
 	for i := range many {
