@@ -2,9 +2,12 @@ package inbox
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 )
 
 // A list of many events reads what it shows, so each filter has its index. Text
@@ -80,18 +83,12 @@ func explain(t *testing.T, box *Inbox, query string, args []any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer found.Close()
-	var plan []string
-	for found.Next() {
+	steps, err := rows.Collect(found, func(r *sql.Rows) (step string, err error) {
 		var id, parent, unused int
-		var step string
-		if err := found.Scan(&id, &parent, &unused, &step); err != nil {
-			t.Fatal(err)
-		}
-		plan = append(plan, step)
-	}
-	if err := found.Err(); err != nil {
+		return step, r.Scan(&id, &parent, &unused, &step)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Join(plan, "\n")
+	return strings.Join(steps, "\n")
 }

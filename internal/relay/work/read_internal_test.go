@@ -1,8 +1,11 @@
 package work
 
 import (
+	"database/sql"
 	"strings"
 	"testing"
+
+	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 )
 
 // The events with a delivery in a state are found by an index, in its order.
@@ -19,21 +22,15 @@ func TestEventsInUsesAnIndex(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var plan []string
-		for found.Next() {
+		steps, err := rows.Collect(found, func(r *sql.Rows) (step string, err error) {
 			var id, parent, unused int
-			var step string
-			if err := found.Scan(&id, &parent, &unused, &step); err != nil {
-				t.Fatal(err)
-			}
-			plan = append(plan, step)
-		}
-		if err := found.Err(); err != nil {
+			return step, r.Scan(&id, &parent, &unused, &step)
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
-		_ = found.Close()
-		if text := strings.Join(plan, "\n"); !strings.Contains(text, "delivery_state (state=?") || strings.Contains(text, "TEMP B-TREE") {
-			t.Errorf("%+v: the plan is\n%s\nwant the index delivery_state, and no sorting", p, text)
+		if plan := strings.Join(steps, "\n"); !strings.Contains(plan, "delivery_state (state=?") || strings.Contains(plan, "TEMP B-TREE") {
+			t.Errorf("%+v: the plan is\n%s\nwant the index delivery_state, and no sorting", p, plan)
 		}
 	}
 }
