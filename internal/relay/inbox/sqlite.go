@@ -82,7 +82,7 @@ func (s *sqlite) open(ctx context.Context) error {
 	}
 	s.prepared = map[string]*sql.Stmt{}
 	for _, statement := range []string{insert, describe, settle} {
-		if s.prepared[statement], err = s.writer.PrepareContext(ctx, statement); err != nil {
+		if s.prepared[statement], err = s.writer.PrepareContext(ctx, statement); err != nil { //nolint:sqlclosecheck // closeFiles does it
 			return fmt.Errorf("prepare to keep events: %w", err)
 		}
 	}
