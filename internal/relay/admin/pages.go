@@ -39,7 +39,7 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 	}
 	page := list{
 		Query: q, Sources: h.Sources(), Services: append(source.Services(), rule.Relay), Again: r.URL.Query().Get("again"),
-		EventStates:    []inbox.State{inbox.New, inbox.Routed, inbox.Ignored, inbox.Unverified},
+		EventStates:    []inbox.State{inbox.New, inbox.Routed, inbox.Ignored, inbox.Unverified, inbox.Doubtful},
 		DeliveryStates: work.States(),
 	}
 	if q.Source != "" && !slices.Contains(page.Sources, q.Source) {
