@@ -18,7 +18,8 @@ pasted_workflows() {
         /^```$/ && file { if (jobs) { printf "%s", text > file; close(file) } file = ""; next }
         file          { text = text $0 "\n"; if ($0 == "jobs:") jobs = 1 }
     ' README.md docs/*.md
-    sed -i 's#afterdeploy/afterdeploy@v1#./#' "$dir"/.github/workflows/*.yml
+    cp .github/workflows/{trigger,deployment,preview}.yml "$dir/.github/workflows/"
+    sed -i 's#afterdeploy/afterdeploy@v1#./#; s#afterdeploy/afterdeploy/\(.*\)@v1#./\1#' "$dir"/.github/workflows/*.yml
     (cd "$dir" && actionlint -ignore 'avoid using deprecated input')
     printf '%d workflows\n' "$(find "$dir/.github/workflows" -name '*.yml' | wc -l)"
 }

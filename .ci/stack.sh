@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What a relay is deployed with: images that stand in for Caddy's and Postgres'
-# own, made of Debian's packages, for the compose file to run with.
+# own, for the compose file to run with.
 
 : "${scratch:?want a directory for files that go away}"
 
@@ -15,11 +15,11 @@ libraries() {
 }
 
 stack_images() {
-    debian caddy docker-compose postgresql postgresql-client
+    debian docker-compose postgresql postgresql-client
+    CGO_ENABLED=0 go_tool github.com/caddyserver/caddy/v2/cmd/caddy v2.10.2
 
     userland "$scratch/caddy" /bin/busybox
-    cp /usr/bin/caddy "$scratch/caddy/usr/bin/"
-    libraries "$scratch/caddy" /usr/bin/caddy
+    cp "$(command -v caddy)" "$scratch/caddy/usr/bin/"
     tar -C "$scratch/caddy" -c . | docker import \
         -c 'ENV PATH=/bin:/usr/bin XDG_DATA_HOME=/data XDG_CONFIG_HOME=/config' \
         -c 'CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]' \

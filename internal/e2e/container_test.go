@@ -36,7 +36,7 @@ func TestRelayInOneContainer(t *testing.T) {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
-	start = strings.NewReplacer("ghcr.io/afterdeploy/afterdeploy-relay:v1", "afterdeploy-relay:ci", "127.0.0.1:8080:8080", "127.0.0.1:18082:8080").Replace(start)
+	start = strings.NewReplacer("ghcr.io/afterdeploy/afterdeploy-relay:v1", "afterdeploy-relay:ci", "127.0.0.1:8080:", "127.0.0.1:"+freePorts(t, 1)[0]+":").Replace(start)
 	shell(t, dir, start)
 
 	health := ""

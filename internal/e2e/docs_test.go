@@ -20,18 +20,15 @@ import (
 // paste makes workflow.yml of the first YAML block below a heading of a
 // document, as a user would:
 //
-//	paste DOCUMENT.md HEADING
+//	paste docs/DOCUMENT.md HEADING
 //
 // $PERMISSIONS becomes what its jobs may do, "checks: read, statuses: read".
 func paste(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: paste document.md heading")
+		ts.Fatalf("usage: paste docs/document.md heading")
 	}
-	text := pasted(ts, args[0], args[1])
-	_, text, named := strings.Cut(text, "\n") // act names it
-	if !named {
-		ts.Fatalf("the workflow below %q is empty", args[1])
-	}
+	// act names it.
+	text := regexp.MustCompile(`\Aname: .*\n`).ReplaceAllString(pasted(ts, args[0], args[1]), "")
 	ts.Check(os.WriteFile(ts.MkAbs("workflow.yml"), []byte(text), 0o600))
 	permissions := strings.TrimSpace(first(text, `(?m)^    permissions:\n((?:      \S+: \w+\n)+)`))
 	ts.Setenv("PERMISSIONS", regexp.MustCompile(`\n +`).ReplaceAllString(permissions, ", "))
@@ -39,9 +36,9 @@ func paste(ts *testscript.TestScript, neg bool, args []string) {
 
 // pasted returns the first YAML block below a heading.
 func pasted(ts *testscript.TestScript, document, heading string) string {
-	text, err := os.ReadFile("../../docs/" + document)
+	text, err := os.ReadFile("../../" + document)
 	ts.Check(err)
-	_, below, found := strings.Cut(string(text), "\n## "+heading+"\n")
+	_, below, found := strings.Cut(string(text), "# "+heading+"\n")
 	block := first(below, "(?s)```yaml\n(.*?\n)```")
 	if !found || block == "" {
 		ts.Fatalf("%s has no YAML below %q", document, heading)
@@ -58,7 +55,7 @@ func dispatch(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: dispatch event.json source message [branch]")
 	}
 	const proof = "correct horse battery staple"
-	file, err := rule.Load([]byte(pasted(ts, "reactions.md", "The relay's rules")), func(string) (secret.String, error) {
+	file, err := rule.Load([]byte(pasted(ts, "docs/reactions.md", "The relay's rules")), func(string) (secret.String, error) {
 		return secret.New(proof), nil
 	})
 	ts.Check(err)

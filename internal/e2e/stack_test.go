@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -42,6 +43,7 @@ rules:
 // stack is deploy/compose, with images that need no registry.
 type stack struct {
 	dir          string
+	ports        []string // for HTTP, HTTPS and the admin page
 	hooks, admin string
 	client       *http.Client
 }
@@ -75,7 +77,8 @@ func TestComposeStack(t *testing.T) {
 
 func startStack(t *testing.T) *stack {
 	t.Helper()
-	s := &stack{dir: t.TempDir(), hooks: "https://localhost:18443", admin: "http://127.0.0.1:18081"}
+	s := &stack{dir: t.TempDir(), ports: freePorts(t, 3)}
+	s.hooks, s.admin = "https://localhost:"+s.ports[1], "http://127.0.0.1:"+s.ports[2]
 	if err := os.CopyFS(s.dir, os.DirFS("../../deploy/compose")); err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +105,22 @@ func startStack(t *testing.T) *stack {
 	return s
 }
 
+// freePorts returns ports that nobody listened on a moment ago.
+func freePorts(t *testing.T, n int) []string {
+	t.Helper()
+	var ports []string
+	for range n {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() // at the end, so that no port is given twice
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		ports = append(ports, port)
+	}
+	return ports
+}
+
 // compose runs a command of docker-compose on the stack.
 func (s *stack) compose(t *testing.T, args ...string) string {
 	t.Helper()
@@ -109,7 +128,8 @@ func (s *stack) compose(t *testing.T, args ...string) string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "docker-compose", append([]string{"--project-name", "afterdeploy-e2e"}, args...)...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "RELAY_HOST=localhost", "HTTP_PORT=18080", "HTTPS_PORT=18443", "ADMIN_PORT=18081",
+	cmd.Env = append(os.Environ(), "RELAY_HOST=localhost",
+		"HTTP_PORT="+s.ports[0], "HTTPS_PORT="+s.ports[1], "ADMIN_PORT="+s.ports[2],
 		"CADDY_IMAGE=afterdeploy-ci/caddy", "POSTGRES_IMAGE=afterdeploy-ci/postgres", "RELAY_IMAGE=afterdeploy-relay:ci")
 	var said bytes.Buffer
 	cmd.Stderr = &said
