@@ -37,10 +37,12 @@ deployments() {
     systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" | tail -n 1
 }
 
-# tests runs them all, with Postgres, without which some would be skipped.
+# tests runs them all, with Postgres and a browser, without which some would be
+# skipped.
 tests() {
-    debian curl postgresql unzip
-    AFTERDEPLOY_REQUIRE_POSTGRES=1 go test -race -shuffle=on -count=1 ./...
+    debian postgresql
+    command -v chromium google-chrome >/dev/null || debian chromium
+    AFTERDEPLOY_REQUIRE_POSTGRES=1 AFTERDEPLOY_REQUIRE_CHROMIUM=1 go test -race -shuffle=on -count=1 ./...
 }
 
 # system_tests runs those of the relay that need root and strace.
