@@ -40,7 +40,7 @@ deployments() {
 # tests runs them all, with Postgres and a browser, without which some would be
 # skipped.
 tests() {
-    debian postgresql
+    debian curl postgresql unzip
     command -v chromium google-chrome >/dev/null || debian chromium
     AFTERDEPLOY_REQUIRE_POSTGRES=1 AFTERDEPLOY_REQUIRE_CHROMIUM=1 go test -race -shuffle=on -count=1 ./...
 }
