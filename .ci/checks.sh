@@ -37,14 +37,14 @@ deployments() {
     systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" | tail -n 1
 }
 
-# tests runs them all, with Postgres and a browser, without which some would be
-# skipped.
+# tests runs them all, with Postgres, a browser and what setup's script needs,
+# without which some would be skipped.
 tests() {
     debian curl postgresql unzip
     command -v chromium google-chrome >/dev/null || debian chromium
     # The race detector also checks pointers, which in SQLite's C, turned into Go,
     # is most of the work and none of ours.
-    AFTERDEPLOY_REQUIRE_POSTGRES=1 AFTERDEPLOY_REQUIRE_CHROMIUM=1 \
+    AFTERDEPLOY_REQUIRE_POSTGRES=1 AFTERDEPLOY_REQUIRE_CHROMIUM=1 AFTERDEPLOY_REQUIRE_TOOLS=1 \
         go test -race -gcflags='modernc.org/...=-d=checkptr=0' -shuffle=on -count=1 ./...
 }
 
