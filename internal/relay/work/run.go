@@ -22,10 +22,17 @@ func (w *Work) Start(ctx context.Context) error {
 	return w.sweep(ctx, 0) // nothing is on its way yet, and if it is elsewhere, no harm
 }
 
+// endTime is what writing down the last attempts may take after their grace.
+const endTime = 10 * time.Second
+
 // Stop begins no more attempts, gives those under way their grace, and closes
 // the store.
 func (w *Work) Stop(ctx context.Context) error {
 	close(w.leaving)
+	// River can wait for ever for a queue that was taken away as soon as it had
+	// started. What is left then is found at the next start, as after a crash.
+	ctx, cancel := context.WithTimeout(ctx, w.options.Grace+endTime)
+	defer cancel()
 	err := w.queue.Stop(ctx)
 	close(w.stopped)
 	w.groups.Wait()
