@@ -23,6 +23,10 @@ type Options struct {
 // pageSize is SQLite's default, which bounds on sizes are counted in.
 const pageSize = 4096
 
+// temporary keeps what a statement needs for itself, such as what it would undo,
+// in memory: a container with a read-only root has no place for such files.
+const temporary = "temp_store(memory)"
+
 // Open opens a file for writing, on one connection: SQLite has one writer, and
 // a second would wait for it by polling.
 func Open(ctx context.Context, path string, o Options) (*sql.DB, error) {
@@ -33,6 +37,7 @@ func Open(ctx context.Context, path string, o Options) (*sql.DB, error) {
 		"foreign_keys(on)",
 		"busy_timeout(5000)",
 		"cache_size(-65536)",
+		temporary,
 		"journal_size_limit(67108864)", // what a crowd or a long reader made of the log does not stay
 	}
 	if o.MostBytes > 0 {
@@ -65,7 +70,7 @@ func private(path string) error {
 // OpenReader opens a file that is open for writing elsewhere. Its connections
 // refuse to write and see what was committed.
 func OpenReader(ctx context.Context, path string) (*sql.DB, error) {
-	db, err := open(path, url.Values{"_pragma": {"query_only(on)", "busy_timeout(5000)", "cache_size(-16384)"}})
+	db, err := open(path, url.Values{"_pragma": {"query_only(on)", "busy_timeout(5000)", "cache_size(-16384)", temporary}})
 	if err != nil {
 		return nil, err
 	}
