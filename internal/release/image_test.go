@@ -167,14 +167,26 @@ func TestImageIsWhatItsRecipeSays(t *testing.T) {
 	}
 }
 
-func TestMovedTagNamesTheSameIndex(t *testing.T) {
+// Whoever moves v1.2.3 in the meantime does not move v1.
+func TestMovedTagNamesTheIndexOfTheDigest(t *testing.T) {
 	t.Parallel()
 	address := newRegistry(t)
-	digest, err := newPusher(t, address).Push(t.Context(), release.Recipes()[0], address+"/afterdeploy:v1.2.3")
+	pusher := newPusher(t, address)
+	digest, err := pusher.Push(t.Context(), release.Recipes()[0], address+"/afterdeploy:v1.2.3")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := release.Move(t.Context(), address+"/afterdeploy", "v1.2.3", release.Version("v1.2.3").Major()); err != nil {
+	pusher.Created = pusher.Created.Add(time.Hour)
+	other, err := pusher.Push(t.Context(), release.Recipes()[0], address+"/afterdeploy:v1.2.3")
+	if err != nil || other == digest {
+		t.Fatalf("Push = %s, %v, want another image", other, err)
+	}
+	for _, wrong := range []string{"v1.2.3", "", "sha256:1111"} {
+		if err := release.Move(t.Context(), address+"/afterdeploy", wrong, "v1"); err == nil {
+			t.Errorf("Move to %q = nil, want an error", wrong)
+		}
+	}
+	if err := release.Move(t.Context(), address+"/afterdeploy", digest, "v1"); err != nil {
 		t.Fatal(err)
 	}
 	ref, err := name.NewTag(address + "/afterdeploy:v1")

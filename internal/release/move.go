@@ -8,11 +8,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// Move points a tag of a repository, such as v1, at the very index that another
-// one names.
-func Move(ctx context.Context, repository string, version Version, tag string) error {
+// Move points a tag of a repository, such as v1, at an index that is there, by
+// its digest: whatever has become of other tags, it is what was verified.
+func Move(ctx context.Context, repository, digest, tag string) error {
 	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
-	from, err := name.NewTag(repository+":"+string(version), name.StrictValidation)
+	from, err := name.NewDigest(repository+"@"+digest, name.StrictValidation)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ func TestRehearsal(t *testing.T) {
 	if again := push(newRegistry(t)); again != digest {
 		t.Errorf("pushed again the image is %s, want %s", again, digest)
 	}
+	run(t, tree, tool, "move", rehearsed, address+"/afterdeploy", "afterdeploy="+digest)
 	run(t, tree, tool, "pin", rehearsed, digest, dist)
 	run(t, tree, tool, "check")
 	commitAll(t, tree, "pin")

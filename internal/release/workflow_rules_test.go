@@ -30,8 +30,8 @@ type workflow struct {
 }
 
 type step struct {
-	Uses, Run string
-	With      map[string]any
+	Uses, Run, Shell string
+	With             map[string]any
 }
 
 func TestWorkflowsKeepTheRules(t *testing.T) {
@@ -54,6 +54,7 @@ func TestBrokenRulesAreFound(t *testing.T) {
 		"a tag":              {head + "      - uses: actions/setup-go@v7\n", "want a commit"},
 		"no tag behind":      {head + "      - uses: actions/setup-go@" + commit + "\n", "want a commit"},
 		"text into a script": {head + "      - run: echo ${{ github.head_ref }}\n", "is pasted into a script"},
+		"a hidden failure":   {head + "      - run: make | tee log\n", "pipefail"},
 		"kept credentials":   {head + "      - uses: actions/checkout@" + commit + " # v7.0.1\n", "persist-credentials"},
 		"a privileged event": {strings.Replace(head, "push", "pull_request_target", 1) + "      - run: make\n", "pull_request_target"},
 		"default permission": {strings.Replace(head, "permissions: {}\n", "", 1) + "      - run: make\n", "permissions: {}"},
@@ -114,6 +115,9 @@ func brokenStep(s step, writes bool) []string {
 	if strings.Contains(s.Run, "${{") {
 		problems = append(problems, fmt.Sprintf("an expression is pasted into a script, want it in env: %q", s.Run))
 	}
+	if pipe := regexp.MustCompile(`[^|]\|[^|]`); pipe.MatchString(s.Run) && s.Shell != "bash" {
+		problems = append(problems, fmt.Sprintf("what fails before a | goes unseen, want shell: bash, which sets pipefail: %q", s.Run))
+	}
 	if _, said := s.With["persist-credentials"]; strings.HasPrefix(s.Uses, "actions/checkout@") && !said {
 		problems = append(problems, "checkout: want persist-credentials to be given")
 	}
@@ -135,6 +139,23 @@ func unpinned(text string) []string {
 		}
 	}
 	return problems
+}
+
+// The release verifies what it published as users are told to.
+func TestSecurityPolicyVerifiesAsTheReleaseDoes(t *testing.T) {
+	t.Parallel()
+	policy, workflow := read(t, "../../SECURITY.md"), read(t, "../../.github/workflows/release.yml")
+	for _, part := range []string{
+		"https://github.com/afterdeploy/afterdeploy/.github/workflows/release.yml@refs/heads/main",
+		"--certificate-oidc-issuer https://token.actions.githubusercontent.com",
+		"--repo afterdeploy/afterdeploy", "--source-ref refs/heads/main",
+		"--signer-workflow afterdeploy/afterdeploy/.github/workflows/release.yml",
+		"--predicate-type https://cyclonedx.org/bom", "--bundle SHA256SUMS.sigstore.json", "sha256sum --check",
+	} {
+		if !strings.Contains(policy, part) || !strings.Contains(workflow, part) {
+			t.Errorf("SECURITY.md and release.yml do not both have %q", part)
+		}
+	}
 }
 
 // Dependabot looks for new releases of all that is pinned.

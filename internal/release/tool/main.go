@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/release"
@@ -26,7 +27,9 @@ const usage = `usage, in the directory of the tree:
   tool push [flags] VERSION DIR REGISTRY [PROGRAM]
                                              assemble images from DIR, print their digests
   tool pin VERSION DIGEST DIR                name the image and the archives in the tree
-  tool move VERSION REGISTRY                 point the images' tag of the major version at VERSION`
+  tool move VERSION REGISTRY PROGRAM=DIGEST...
+                                             point the images' tag of the major version at
+                                             what push printed`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -164,12 +167,13 @@ func pin(_ context.Context, args []string, _ io.Writer) error {
 }
 
 func move(ctx context.Context, args []string, _ io.Writer) error {
-	version, err := words(args, 2, 2)
+	version, err := words(args, 3, 2+len(release.Recipes()))
 	if err != nil {
 		return err
 	}
-	for _, recipe := range release.Recipes() {
-		if err := release.Move(ctx, args[1]+"/"+recipe.Program, version, version.Major()); err != nil {
+	for _, pushed := range args[2:] {
+		program, digest, _ := strings.Cut(pushed, "=")
+		if err := release.Move(ctx, args[1]+"/"+program, digest, version.Major()); err != nil {
 			return err
 		}
 	}
