@@ -64,7 +64,7 @@ func call[T any](ctx context.Context, c *Client, op, method string, query url.Va
 	var answer page[T]
 	err := c.api().Call(ctx, op, method, query, in, &answer, path...)
 	if err == nil && answer.Status == "FAILED" {
-		err = fmt.Errorf("%s: Currents answered: %s", op, answer.Error)
+		err = fmt.Errorf("%s: Currents answered: %s", op, c.api().Shown(answer.Error))
 	}
 	return answer, err
 }

@@ -143,6 +143,10 @@ func TestWebhooks(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
+	failed := &api{answers: map[string]string{"GET /v1/runs/r1": `{"status": "FAILED", "error": "not with ` + key + `"}`}}
+	if _, err := failed.client(t).Run(t.Context(), "r1"); err == nil || err.Error() != "get run: Currents answered: not with ***" {
+		t.Errorf("200 and FAILED: %v", err)
+	}
 	for status, temporary := range map[int]bool{403: false, 404: false, 429: true, 500: true} {
 		a := &api{status: status, answers: map[string]string{"GET /v1/runs/r1": `{"status": "FAILED", "error": "not with ` + key + `"}`}}
 		_, err := a.client(t).Run(t.Context(), "r1")

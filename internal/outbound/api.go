@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/afterdeploy/afterdeploy/internal/secret"
 )
@@ -84,7 +85,7 @@ func (a API) Call(ctx context.Context, op, method string, query url.Values, in, 
 	}
 	if answer.Status/100 != 2 {
 		after, _ := RetryAfter(answer.Header, time.Now())
-		return &APIError{Service: a.Service, Op: op, Status: answer.Status, Message: a.message(answer.Body), After: after}
+		return &APIError{Service: a.Service, Op: op, Status: answer.Status, Message: a.Shown(a.Message(answer.Body)), After: after}
 	}
 	if out == nil {
 		return nil
@@ -158,14 +159,20 @@ func (a API) address(query url.Values, path []string) string {
 	return b.String()
 }
 
-// message is what the service says about an error, without the key and whatever
-// else is secret.
-func (a API) message(body []byte) string {
-	text := a.Message(body)
+// mostShown is how much is shown of what a service says, in characters.
+const mostShown = 500
+
+// Shown is what the service says as people may see it: without the key and
+// whatever else is secret, in one line, and not for ever.
+func (a API) Shown(text string) string {
 	for _, one := range append([]secret.String{a.Key}, a.Hide...) {
 		if !one.IsZero() {
 			text = strings.ReplaceAll(text, one.Reveal(), "***")
 		}
+	}
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if said := []rune(text); len(said) > mostShown {
+		return string(said[:mostShown]) + "…"
 	}
 	return text
 }

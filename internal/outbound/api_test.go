@@ -104,6 +104,17 @@ func TestAPIHidesSecrets(t *testing.T) {
 	}
 }
 
+// What the service says is one line of reasonable length, and moves no cursor.
+func TestAPIShowsOneLine(t *testing.T) {
+	t.Parallel()
+	a := api(&saying{answers: []string{"404 - no\r\n\x1b[2Jthing " + strings.Repeat("é", 1000)}})
+	err := a.Call(t.Context(), "read thing", http.MethodGet, nil, nil, nil, "things")
+	want := "read thing: Example answered 404: no [2Jthing " + strings.Repeat("é", 500-len("no [2Jthing ")) + "…"
+	if err == nil || err.Error() != want {
+		t.Errorf("Call() = %v, want %q", err, want)
+	}
+}
+
 // An identifier cannot lead to another path.
 func TestAPIRefusesIdentifiers(t *testing.T) {
 	t.Parallel()
