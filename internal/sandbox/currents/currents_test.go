@@ -2,10 +2,12 @@ package currents_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -112,6 +114,26 @@ func TestContentType(t *testing.T) {
 	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "want application/json") {
 		t.Errorf("answer %d %s", w.Code, w.Body)
 	}
+}
+
+// Whoever reads while others write gets a whole answer.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	f := fake()
+	var asking sync.WaitGroup
+	for i := range 8 {
+		asking.Go(func() {
+			for range 20 {
+				if status, body := ask(f, currents.DefaultKey, "PUT", hook, fmt.Sprintf(`{"label": "%d", "hookEvents": ["RUN_START"]}`, i)); status != 200 {
+					t.Errorf("answer %d %s", status, body)
+				}
+				if status, body := ask(f, currents.DefaultKey, "GET", list, ""); status != 200 || !json.Valid([]byte(body)) {
+					t.Errorf("answer %d %s", status, body)
+				}
+			}
+		})
+	}
+	asking.Wait()
 }
 
 func TestFaults(t *testing.T) {

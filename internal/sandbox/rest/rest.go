@@ -106,6 +106,10 @@ func (s *Server) answer(req *http.Request, body []byte, do func(*http.Request, [
 		noted.Body = body
 	}
 	s.asked = append(s.asked, noted)
+	if a.Body != nil { // written down while nobody changes it
+		text, _ := json.Marshal(a.Body) // it is of our own types
+		a.Body = json.RawMessage(text)
+	}
 	return a, fault, bad
 }
 
