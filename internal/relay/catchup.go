@@ -2,7 +2,11 @@ package relay
 
 import (
 	"context"
+	"math/rand/v2"
+	"time"
 
+	"github.com/afterdeploy/afterdeploy/internal/outbound"
+	"github.com/afterdeploy/afterdeploy/internal/poll"
 	"github.com/afterdeploy/afterdeploy/internal/relay/catchup"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 )
@@ -11,7 +15,12 @@ import (
 func (r *Relay) catcher() *catchup.Catcher {
 	return &catchup.Catcher{
 		Inbox: r.inbox, Sources: r.sources, Kept: r.router.Wake,
-		HTTP: r.options.Client, Log: r.options.Log, Most: r.options.Bodies, Grace: r.options.Grace,
+		HTTP: r.options.Client, Retry: &outbound.Poster{
+			// One that is silent must not take the time of the others.
+			Tries: 3, Budget: 30 * time.Second, Sleep: poll.Sleep,
+			Backoff: poll.Jitter(poll.Exponential(time.Second, 10*time.Second), rand.Float64),
+		},
+		Log: r.options.Log, Most: r.options.Bodies, Grace: r.options.Grace,
 	}
 }
 

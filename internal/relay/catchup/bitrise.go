@@ -15,7 +15,7 @@ import (
 // bitrise finds the deliveries that were not taken, or not answered.
 func (c *Catcher) bitrise(ctx context.Context, src *source.Source, s span) ([]missed, error) {
 	config := src.Config()
-	api := &bitrise.Client{HTTP: c.HTTP, BaseURL: config.APIURL, Token: config.APIToken}
+	api := &bitrise.Client{HTTP: c.HTTP, BaseURL: config.APIURL, Token: config.APIToken, Retry: c.Retry}
 	hooks, err := api.Webhooks(ctx, config.AppSlug)
 	if err != nil {
 		return nil, wants(err, "a token of an owner or admin of the app "+config.AppSlug)

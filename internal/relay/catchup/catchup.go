@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/afterdeploy/afterdeploy/internal/outbound"
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 )
@@ -25,7 +26,10 @@ type Catcher struct {
 	Kept func()
 	// HTTP leaves through the relay's proxy and certificates.
 	HTTP *http.Client
-	Log  *slog.Logger
+	// Retry says how often and when to ask Bitrise and Currents again; nil asks
+	// once.
+	Retry *outbound.Poster
+	Log   *slog.Logger
 	// Most bounds how far back is looked: what is older is no longer known.
 	Most time.Duration
 	// Grace is how long a webhook may take to arrive after the service's API

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/afterdeploy/afterdeploy/internal/outbound"
+	"github.com/afterdeploy/afterdeploy/internal/poll"
 	"github.com/afterdeploy/afterdeploy/internal/relay/catchup"
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
@@ -206,6 +208,24 @@ func TestMark(t *testing.T) {
 	}
 }
 
+// After an absence longer than anything is known, a look goes as far back as it
+// can, and the next one begins where it ended.
+func TestMarkAfterALongAbsence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withGitHub(github.Script{})
+	w.catcher.Most = 24 * time.Hour
+	if err := w.box.SetCaughtUp(t.Context(), "web", time.Now().Add(-72*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for _, back := range []time.Duration{24 * time.Hour, time.Hour} {
+		since := w.run(catchup.Query{}).Sources[0].Since
+		if ago := time.Since(since); ago < back || ago > back+time.Minute {
+			t.Errorf("looked %v back, want %v", ago, back)
+		}
+	}
+}
+
 // One service's refusal says what it wants, and stops none of the others.
 func TestErrors(t *testing.T) {
 	t.Parallel()
@@ -254,6 +274,30 @@ func TestErrors(t *testing.T) {
 	if _, err := w.catcher.Run(t.Context(), catchup.Query{Source: "nobody"}); !errors.Is(err, catchup.ErrUnknownSource) {
 		t.Errorf("of no source: %v", err)
 	}
+}
+
+// What GitHub forgets between its list and the question for it stops nothing.
+func TestWhatIsForgottenMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withGitHub(github.Script{
+		Faults: []github.Fault{{Path: "*/deliveries/*", Status: 404, Message: "Not Found"}},
+		Hooks: []github.Hook{{Of: owner, URL: w.door + "web", Deliveries: []github.Delivery{
+			{GUID: "one", Event: "push", Status: 502, Ago: time.Minute, Payload: `{"ref": "refs/heads/main"}`},
+			{GUID: "two", Event: "push", Status: 502, Ago: time.Minute, Payload: `{"ref": "refs/heads/main"}`},
+		}}},
+	})
+	w.wants(catchup.Query{Since: time.Now().Add(-time.Hour)}, count{found: 2, brought: 1, failed: 1})
+}
+
+// A service that is busy for a moment is asked again.
+func TestAsksAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.catcher.Retry = &outbound.Poster{Tries: 2, Budget: time.Minute, Backoff: poll.Constant(time.Millisecond), Sleep: poll.Sleep}
+	w.withBitrise(bitrise.Script{Faults: []rest.Fault{{Path: "*/delivery-items", Status: 429}}})
+	w.withCurrents(currents.Script{Faults: []rest.Fault{{Path: "*/runs", Status: 503}}}, false)
+	w.wants(catchup.Query{}, count{}, count{})
 }
 
 // What nobody has any more, and what is too large, is said, and stops nothing.

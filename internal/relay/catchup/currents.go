@@ -23,15 +23,15 @@ const longest = 24 * time.Hour
 // tell, so each run is looked for here.
 func (c *Catcher) currents(ctx context.Context, src *source.Source, s span) ([]missed, error) {
 	config := src.Config()
-	api := &currents.Client{HTTP: c.HTTP, BaseURL: config.APIURL, Key: config.APIToken}
+	api := &currents.Client{HTTP: c.HTTP, BaseURL: config.APIURL, Key: config.APIToken, Retry: c.Retry}
 	runs, err := api.Runs(ctx, config.ProjectID, later(s.since.Add(-longest), s.first))
 	if err != nil {
 		return nil, wants(err, "an API key of the organization that project "+config.ProjectID+" is in")
 	}
 	var candidates []missed
 	for _, run := range runs {
-		name, ended, sure := endOf(run)
-		if name == "" || sure && ended.Before(s.since) {
+		name, ended := endOf(run)
+		if name == "" {
 			continue
 		}
 		for _, group := range groupsOf(run) {
@@ -78,19 +78,19 @@ func (c *Catcher) settled(ctx context.Context, src *source.Source, candidates []
 }
 
 // endOf is the event by which a webhook tells that a run ended, "" if it did
-// not, and when that was. That is not sure of a run that waited for its
-// time-out, and where the API does not tell how long it took.
-func endOf(r currents.Run) (name string, at time.Time, sure bool) {
-	at, sure = r.CreatedAt.Add(time.Duration(r.DurationMs)*time.Millisecond), r.DurationMs > 0
+// not, and about when that was: a run may have waited for machines or for its
+// time-out, which is not in its duration. So no run is left out for its age.
+func endOf(r currents.Run) (name string, at time.Time) {
+	at = r.CreatedAt.Add(time.Duration(r.DurationMs) * time.Millisecond)
 	switch r.State() {
 	case currents.Passed, currents.Failed:
-		return "RUN_FINISH", at, sure
+		return "RUN_FINISH", at
 	case currents.Cancelled:
-		return "RUN_CANCELED", at, sure
+		return "RUN_CANCELED", at
 	case currents.TimedOut:
-		return "RUN_TIMEOUT", at, false
+		return "RUN_TIMEOUT", at
 	}
-	return "", at, false
+	return "", at
 }
 
 // groupsOf returns what a run's webhooks are about, one each. Of a run with one
@@ -116,6 +116,9 @@ func (c *Catcher) run(src *source.Source, r currents.Run, group currents.Group, 
 	}
 	if group.ID != "" {
 		body["groupId"] = group.ID
+	}
+	if r.State() == currents.Failed && r.Tests().Failures == 0 {
+		delete(body, "failures") // the numbers do not tell why: they must not tell of a success
 	}
 	return missed{
 		what: strings.TrimSpace(name + " " + r.ID + " " + group.ID), at: at,

@@ -104,6 +104,10 @@ func (c *Catcher) hook(ctx context.Context, api *hub.Client, src *source.Source,
 			known: c.here(src, source.Request{Header: http.Header{"X-Github-Delivery": {guid}}}),
 			read: func(ctx context.Context) (source.Request, error) {
 				said, err := api.HookRequest(ctx, h, d.ID)
+				var no *hub.Error
+				if errors.As(err, &no) && no.Kind == hub.KindNotFound {
+					err = refused{errNotThere} // it was in the list a moment ago
+				}
 				// The payload is JSON, however it was sent.
 				said.Header.Set("Content-Type", "application/json")
 				return source.Request{Method: http.MethodPost, Header: said.Header, Body: said.Payload}, err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/catchup"
+	"github.com/afterdeploy/afterdeploy/internal/relay/event"
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
 	"github.com/afterdeploy/afterdeploy/internal/relay/source"
 	"github.com/afterdeploy/afterdeploy/internal/sandbox/bitrise"
@@ -142,6 +143,44 @@ func TestCurrentsGroups(t *testing.T) {
 		w.here("RUN_FINISH 1", "RUN_FINISH 1", "RUN_CANCELED 3", "RUN_TIMEOUT 4")
 		w.wants(since, count{})
 	})
+}
+
+// How long a run took does not tell when it ended: it may have waited first.
+func TestCurrentsRunThatWaited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withCurrents(currents.Script{}, false)
+	now := time.Now()
+	for _, mark := range []time.Time{now.Add(-8 * time.Hour), now.Add(-time.Minute)} {
+		if err := w.box.SetCaughtUp(t.Context(), "e2e", mark); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.currents.AddRun(currents.Run{
+		ID: "waited", Created: now.Add(-5 * time.Hour), Duration: time.Minute, Completion: "complete", Status: "passed",
+		Groups: []currents.Group{{ID: "all", Passes: 3}},
+	})
+	w.wants(catchup.Query{}, count{found: 1, brought: 1})
+	w.here("RUN_FINISH waited")
+	w.wants(catchup.Query{}, count{})
+}
+
+// A run that failed, though none of its tests did, is no success.
+func TestCurrentsFailedWithoutAFailure(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withCurrents(currents.Script{Runs: []currents.Run{
+		{ID: "1", Ago: time.Minute, Completion: "complete", Status: "failed", Groups: []currents.Group{{ID: "all", Passes: 3}}},
+	}}, false)
+	w.wants(catchup.Query{Since: time.Now().Add(-time.Hour)}, count{found: 1, brought: 1})
+	list, err := w.box.About(t.Context(), "e2e", "1")
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	e, err := w.sources["e2e"].Parse(source.Request{Header: list[0].Header, Body: list[0].Body})
+	if err != nil || e.Name != "RUN_FINISH" || e.Status != event.StatusFailure {
+		t.Errorf("parsed %s as %s, %v; want a failure", e.Name, e.Status, err)
+	}
 }
 
 // Of a run with several groups one webhook came and one did not; of a run with

@@ -96,7 +96,7 @@ func (c *Catcher) look(ctx context.Context, src *source.Source, ask asker, q Que
 	if err := c.bring(ctx, src, ask, s, q.DryRun, r); err != nil || q.DryRun {
 		return err
 	}
-	if r.Since.After(mark.At) {
+	if q.Since.After(mark.At) {
 		return nil // there is a gap between the mark and what was looked at
 	}
 	return c.Inbox.SetCaughtUp(ctx, src.Name(), began)

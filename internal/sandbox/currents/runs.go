@@ -35,8 +35,12 @@ func (r Run) object() object {
 			"pending": g.Pending, "skipped": g.Skipped, "flaky": g.Flaky,
 		}})
 	}
+	var took *int64
+	if r.Duration > 0 {
+		took = new(r.Duration.Milliseconds())
+	}
 	return object{
-		"runId": r.ID, "projectId": r.Project, "createdAt": rest.Stamp(r.Created), "durationMs": nil,
+		"runId": r.ID, "projectId": r.Project, "createdAt": rest.Stamp(r.Created), "durationMs": took,
 		"tags": append([]string{}, r.Tags...), "groups": groups, "cancellation": nil,
 		"timeout":         object{"isTimeout": strings.HasPrefix(strings.ToLower(r.Completion), "time"), "timeoutValueMs": nil},
 		"completionState": r.Completion, "status": r.Status,

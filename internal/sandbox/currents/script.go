@@ -47,6 +47,8 @@ type Run struct {
 	// Created is when it was made; without it, Ago before the start.
 	Created time.Time     `yaml:"created"`
 	Ago     time.Duration `yaml:"ago"`
+	// Duration is what the API tells of how long it took. 0: nothing.
+	Duration time.Duration `yaml:"duration"`
 	// Completion and Status are in the words of either family.
 	Completion string   `yaml:"completion"`
 	Status     string   `yaml:"status"`
