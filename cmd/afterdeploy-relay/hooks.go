@@ -70,7 +70,7 @@ func (o *hookOptions) where(cmd *cobra.Command) {
 	f.StringVar(&o.app, "app-slug", "", "App of Bitrise.")
 	f.StringVar(&o.account.APIURL, "api-url", "", "Another address of the service's API.")
 	f.StringVar(&o.token, "token-file", "", "File with the API token.")
-	f.BoolVar(&o.show, "show-secrets", false, "Show the values of headers.")
+	f.BoolVar(&o.show, "show-secrets", false, "Show the values of headers, and users and queries of addresses.")
 	for _, other := range []string{"service", "project-id", "app-slug", "api-url", "token-file"} {
 		cmd.MarkFlagsMutuallyExclusive("source", other)
 	}

@@ -91,7 +91,7 @@ func hooksUpdateCommand(o *hookOptions) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			change, unread := fields.change(cmd)
-			place, err := o.open(false, func(hooks.Place) error { return unread })
+			place, err := o.open(false, func(p hooks.Place) error { return errors.Join(unread, p.CheckChange(args[0], change)) })
 			if err != nil {
 				return err
 			}
@@ -158,9 +158,13 @@ func hooksDeleteCommand(o *hookOptions) *cobra.Command {
 	return cmd
 }
 
-// list prints webhooks, with the values of headers only where that was asked
-// for.
+// list prints webhooks, with what may be secret only where that was asked for.
 func (o *hookOptions) list(w io.Writer, found []hooks.Webhook) error {
+	if !o.show {
+		for i := range found {
+			found[i] = found[i].Hidden()
+		}
+	}
 	switch {
 	case o.output == "json" && o.show:
 		revealed := make([]hooks.Revealed, len(found))
@@ -181,6 +185,9 @@ func (o *hookOptions) list(w io.Writer, found []hooks.Webhook) error {
 
 // one prints a webhook.
 func (o *hookOptions) one(w io.Writer, found hooks.Webhook) error {
+	if !o.show {
+		found = found.Hidden()
+	}
 	switch {
 	case o.output == "json" && o.show:
 		return writeJSON(w, hooks.Revealed(found))

@@ -139,7 +139,7 @@ func (c *Client) Webhooks(ctx context.Context, project string) ([]Webhook, error
 
 // Webhook returns one webhook.
 func (c *Client) Webhook(ctx context.Context, id string) (Webhook, error) {
-	if err := checkID(id); err != nil {
+	if err := CheckID(id); err != nil {
 		return Webhook{}, fmt.Errorf("get webhook: %w", err)
 	}
 	answer, err := call[Webhook](ctx, c, "get webhook", http.MethodGet, nil, nil, "webhooks", id)
@@ -159,7 +159,7 @@ func (c *Client) CreateWebhook(ctx context.Context, project string, spec Webhook
 // UpdateWebhook changes a webhook, and leaves the rest of it as it is.
 func (c *Client) UpdateWebhook(ctx context.Context, id string, change WebhookChange) (Webhook, error) {
 	wire := change.wire()
-	err := errors.Join(checkID(id), change.Check())
+	err := errors.Join(CheckID(id), change.Check())
 	if len(wire) == 0 {
 		err = errors.Join(err, errors.New("nothing is to change: want a URL, a label, events or headers"))
 	}
@@ -175,7 +175,7 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, change WebhookCha
 
 // DeleteWebhook takes a webhook away.
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
-	if err := checkID(id); err != nil {
+	if err := CheckID(id); err != nil {
 		return fmt.Errorf("delete webhook: %w", err)
 	}
 	return c.api().Call(ctx, "delete webhook", http.MethodDelete, nil, nil, nil, "webhooks", id)
@@ -188,7 +188,8 @@ func ofProject(project string) (url.Values, error) {
 	return url.Values{"projectId": {project}}, nil
 }
 
-func checkID(id string) error {
+// CheckID reports whether a webhook can have this identifier.
+func CheckID(id string) error {
 	const length = 36 // uuid takes other spellings, too
 	if len(id) != length || uuid.Validate(id) != nil {
 		return fmt.Errorf("webhook %q: want a UUID such as 550e8400-e29b-41d4-a716-446655440000", id)

@@ -35,15 +35,41 @@ func Named(public, text string) (name, revision string, ok bool) {
 	if !ok || name == "" || strings.Contains(name, "/") {
 		return "", "", false
 	}
-	if m := regexp.MustCompile(`^rev=([0-9a-f]{8})$`).FindStringSubmatch(u.RawQuery); m != nil {
-		revision = m[1]
+	return name, revisionIn(u.RawQuery), true
+}
+
+// revisionIn is the revision that a query consists of, or "".
+func revisionIn(query string) string {
+	if m := regexp.MustCompile(`^rev=([0-9a-f]{8})$`).FindStringSubmatch(query); m != nil {
+		return m[1]
 	}
-	return name, revision, true
+	return ""
+}
+
+// shown is an address without what may be secret in it: a user, and a query
+// other than our mark.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return stars
+	}
+	text := u.Scheme + "://"
+	if u.User != nil {
+		text += stars + "@"
+	}
+	text += u.Host + u.EscapedPath()
+	switch {
+	case revisionIn(u.RawQuery) != "":
+		text += "?" + u.RawQuery
+	case u.RawQuery != "":
+		text += "?" + stars
+	}
+	return text
 }
 
 // revise hashes how a source verifies. The hash is in an address, which is no
-// secret: it is slow to compute and too short to tell the secret from the
-// millions of others that have the same one.
+// secret: of a random secret it is too short to tell it from the many others
+// that have the same one. A guess at a weak one it would confirm, if slowly.
 func revise(public, name string, v source.Verification) (string, error) {
 	const rounds, length = 2_000, 4
 	proof := "none"

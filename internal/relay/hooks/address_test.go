@@ -34,6 +34,24 @@ func TestNamed(t *testing.T) {
 	}
 }
 
+// An address is shown without what may be secret in it.
+func TestHidden(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"https://relay.example.com/at/hooks/ci?rev=0123abcd": "https://relay.example.com/at/hooks/ci?rev=0123abcd",
+		"https://other.example.com:8443/a%2Fb":               "https://other.example.com:8443/a%2Fb",
+		"https://other.example.com/?rev=0123abcd&key=k":      "https://other.example.com/?***",
+		"https://user:p@ss@other.example.com/in?key=k#f":     "https://***@other.example.com/in?***",
+		"https://token@other.example.com":                    "https://***@other.example.com",
+		"mailto:user@example.com":                            "***",
+		"https://%zz":                                        "***",
+	} {
+		if got := (hooks.Webhook{URL: text}).Hidden().URL; got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+}
+
 // FuzzNamed: only an address below our own is ours, and only with our mark it
 // was made by a sync.
 func FuzzNamed(f *testing.F) {

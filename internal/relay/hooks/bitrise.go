@@ -64,11 +64,27 @@ func (p bitrisePlace) Create(ctx context.Context, w Webhook) (Webhook, error) {
 	return fromBitrise(made), err
 }
 
+// CheckChange implements [Place].
+func (p bitrisePlace) CheckChange(_ string, c Change) error {
+	w := Webhook{URL: "https://stays.example.com", Events: c.Events, Headers: c.Headers}
+	if c.URL != nil {
+		w.URL = *c.URL
+	}
+	if c.Label != nil {
+		w.Label = *c.Label
+	}
+	err := p.Check(w)
+	if c.Secret == nil {
+		err = errors.Join(err, errors.New("secret: Bitrise replaces the whole webhook and does not tell its secret: want the secret again, or none"))
+	}
+	return err
+}
+
 // Update implements [Place]. The API replaces the whole webhook, so what stays
 // has to be said again. Only people can say again what the API does not tell.
 func (p bitrisePlace) Update(ctx context.Context, id string, c Change) (Webhook, error) {
-	if c.Secret == nil {
-		return Webhook{}, errors.New("secret: Bitrise replaces the whole webhook and does not tell its secret: want the secret again, or none")
+	if err := p.CheckChange(id, c); err != nil {
+		return Webhook{}, err
 	}
 	w := Webhook{Secret: *c.Secret, Headers: c.Headers}
 	if c.URL == nil || c.Events == nil || c.Headers == nil {
@@ -86,12 +102,6 @@ func (p bitrisePlace) Update(ctx context.Context, id string, c Change) (Webhook,
 	}
 	if c.Events != nil {
 		w.Events = c.Events
-	}
-	if c.Label != nil {
-		w.Label = *c.Label
-	}
-	if err := p.Check(w); err != nil {
-		return Webhook{}, err
 	}
 	changed, err := p.api.UpdateWebhook(ctx, p.app, id, bitriseSpec(w))
 	return fromBitrise(changed), err

@@ -58,15 +58,36 @@ func (p currentsPlace) Create(ctx context.Context, w Webhook) (Webhook, error) {
 	return fromCurrents(made), err
 }
 
-// Update implements [Place].
-func (p currentsPlace) Update(ctx context.Context, id string, c Change) (Webhook, error) {
-	if c.Secret != nil && !c.Secret.IsZero() {
-		return Webhook{}, errNoSignature
-	}
+func currentsChange(c Change) currents.WebhookChange {
 	change := currents.WebhookChange{URL: c.URL, Label: c.Label, Events: c.Events}
 	if c.Headers != nil {
-		headers := currents.Headers(c.Headers)
-		change.Headers = &headers
+		change.Headers = new(currents.Headers(c.Headers))
+	}
+	return change
+}
+
+// CheckChange implements [Place].
+func (p currentsPlace) CheckChange(id string, c Change) error {
+	err := errors.Join(currents.CheckID(id), currentsChange(c).Check())
+	if c.Secret != nil && !c.Secret.IsZero() {
+		err = errors.Join(err, errNoSignature)
+	}
+	return err
+}
+
+// Update implements [Place]. Whether an update without events leaves them, or
+// has the default of none, is not documented: they are always sent.
+func (p currentsPlace) Update(ctx context.Context, id string, c Change) (Webhook, error) {
+	if err := p.CheckChange(id, c); err != nil {
+		return Webhook{}, err
+	}
+	change := currentsChange(c)
+	if change.Events == nil {
+		now, err := p.api.Webhook(ctx, id)
+		if err != nil {
+			return Webhook{}, err
+		}
+		change.Events = now.Events
 	}
 	changed, err := p.api.UpdateWebhook(ctx, id, change)
 	return fromCurrents(changed), err

@@ -36,6 +36,13 @@ type Webhook struct {
 	UpdatedAt time.Time     `json:"updated_at,omitzero"`
 }
 
+// Hidden is the webhook as anybody may see it: other people's addresses can hold
+// a password or a key.
+func (w Webhook) Hidden() Webhook {
+	w.URL = shown(w.URL)
+	return w
+}
+
 // Revealed is a webhook whose headers are written out.
 type Revealed Webhook
 
@@ -73,6 +80,8 @@ func whole(w Webhook) Change {
 type Place interface {
 	// Check reports what the service would refuse, and asks nobody.
 	Check(Webhook) error
+	// CheckChange does the same for an update.
+	CheckChange(id string, change Change) error
 	List(context.Context) ([]Webhook, error)
 	Get(ctx context.Context, id string) (Webhook, error)
 	Create(context.Context, Webhook) (Webhook, error)

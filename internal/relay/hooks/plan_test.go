@@ -39,6 +39,8 @@ func (s *shelf) no(what string) error {
 
 func (s *shelf) Check(hooks.Webhook) error { return nil }
 
+func (s *shelf) CheckChange(string, hooks.Change) error { return nil }
+
 // List tells no secret, and with Bitrise no value of a header.
 func (s *shelf) List(context.Context) ([]hooks.Webhook, error) {
 	list := slices.Clone(s.hooks)
