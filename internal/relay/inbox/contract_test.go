@@ -56,6 +56,7 @@ func contract(t *testing.T, open func(*testing.T) *inbox.Inbox) {
 		"unverified_is_bounded":   unverifiedIsBounded,
 		"claims_are_exclusive":    claimsAreExclusive,
 		"arrival_during_routing":  arrivalDuringRouting,
+		"keeps_any_note":          keepsAnyNote,
 		"lists":                   lists,
 		"tallies":                 tallies,
 		"orders_subjects":         ordersSubjects,
@@ -115,6 +116,18 @@ func keepsWhatCame(t *testing.T, box *inbox.Inbox) {
 	if _, err := box.Get(t.Context(), "nothing"); !errors.Is(err, inbox.ErrNotFound) {
 		t.Errorf("Get(nothing) = %v, want ErrNotFound", err)
 	}
+}
+
+func keepsAnyNote(t *testing.T, box *inbox.Inbox) {
+	id := put(t, box, entry("k")).ID
+	note := func(keep error) {
+		t.Helper()
+		if got := get(t, box, id).Note; keep != nil || got != "it said \uFFFD" {
+			t.Errorf("the note is %q, %v", got, keep)
+		}
+	}
+	note(box.Defer(t.Context(), id, noon(), "it said \x00\xff"))
+	note(box.Settle(t.Context(), id, noon(), inbox.Ignored, "it said \xff\x00"))
 }
 
 func knowsAKeyAgain(t *testing.T, box *inbox.Inbox) {

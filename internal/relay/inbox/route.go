@@ -54,13 +54,13 @@ func (b *Inbox) Describe(ctx context.Context, id, name, kind, subject string) er
 // Settle records that an entry of a claim was routed; the note is a sentence
 // for people. One that arrived again since the claim stays to be routed again.
 func (b *Inbox) Settle(ctx context.Context, id string, claimed time.Time, state State, note string) error {
-	return b.update(ctx, "settle", id, settle, id, state, note, claimed.UnixMilli())
+	return b.update(ctx, "settle", id, settle, id, state, rows.Text(note), claimed.UnixMilli())
 }
 
 // Defer puts the routing of an entry off.
 func (b *Inbox) Defer(ctx context.Context, id string, until time.Time, note string) error {
 	return b.update(ctx, "defer", id, `
-UPDATE event SET route_at = $2, note = $3 WHERE id = $1`, id, until.UnixMilli(), note)
+UPDATE event SET route_at = $2, note = $3 WHERE id = $1`, id, until.UnixMilli(), rows.Text(note))
 }
 
 // Reroute has an entry routed again, now.

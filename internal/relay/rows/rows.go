@@ -1,4 +1,4 @@
-// Package rows reads what a query found.
+// Package rows reads what a query found, and writes what every database takes.
 package rows
 
 import "database/sql"

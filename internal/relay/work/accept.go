@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/afterdeploy/afterdeploy/internal/relay/event"
+	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/relay/target"
 )
@@ -172,6 +173,7 @@ func places(first, n int) string {
 func isFinal(a rule.Action) bool { return a.Do == rule.Status && a.Status.Final() }
 
 func row(b Batch, a rule.Action, now time.Time) ([]any, error) {
+	a.OrderKey = rows.Text(a.OrderKey)
 	action, err := json.Marshal(a)
 	if err != nil {
 		return nil, err
@@ -198,7 +200,7 @@ func row(b Batch, a rule.Action, now time.Time) ([]any, error) {
 	return []any{
 		a.ID, b.Event.ID, b.Event.Service, a.Rule, a.Target, string(action), a.OrderKey,
 		b.SubjectSince.UnixMilli(), flag(isFinal(a)), occurred.UnixMilli(), expires,
-		state, note, now.UnixMilli(), flag(untold),
+		state, rows.Text(note), now.UnixMilli(), flag(untold),
 	}, nil
 }
 

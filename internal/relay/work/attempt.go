@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/afterdeploy/afterdeploy/internal/relay/rows"
 	"github.com/afterdeploy/afterdeploy/internal/relay/rule"
 	"github.com/afterdeploy/afterdeploy/internal/relay/target"
 )
@@ -227,7 +228,7 @@ func end(do rule.Do, tries int, random float64, result target.Result, err error)
 func (w *Work) finish(ctx context.Context, id string, b begun, result target.Result, failed error) (time.Duration, error) {
 	now := time.Now()
 	e := end(b.action.Do, b.tries, w.options.Random(), result, failed)
-	e.note = clip(e.note)
+	e.note, e.url = clip(rows.Text(e.note)), rows.Text(e.url)
 	said, err := json.Marshal(b.exchanges)
 	if err != nil {
 		return 0, errorf("finish attempt at "+id, err)
@@ -249,8 +250,8 @@ INSERT INTO paused_target (name, since, note) VALUES ($1, $2, $3) ON CONFLICT DO
 		_, err := tx.ExecContext(ctx, `
 UPDATE delivery SET state = $2, note = $3, url = $4, due = $5, updated = $6,
 	untold = CASE WHEN service <> '`+rule.Relay+`' THEN CAST($7 AS BIGINT) ELSE 0 END
-WHERE id = $1 AND state = 'running'`,
-			id, e.state, e.note, e.url, now.Add(e.wait).UnixMilli(), now.UnixMilli(), flag(e.pause || e.state == Dead))
+WHERE id = $1 AND state = 'running' AND attempts = $8`, // another may be under way, if this one was taken for gone
+			id, e.state, e.note, e.url, now.Add(e.wait).UnixMilli(), now.UnixMilli(), flag(e.pause || e.state == Dead), b.number)
 		return err
 	})
 	if err != nil {
