@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,16 +120,9 @@ func (l *Local) RedeliverAll(ctx context.Context, q Query, want int) (int, error
 	if want >= 0 && want != len(p.Deliveries) {
 		return 0, fmt.Errorf("%w: %d deliveries then, %d now", ErrChanged, want, len(p.Deliveries))
 	}
-	n := 0
-	for _, d := range p.Deliveries {
-		switch err := l.Work.Redeliver(ctx, d.ID); {
-		case errors.Is(err, work.ErrUnderway), errors.Is(err, work.ErrNotFound):
-			// Somebody was faster.
-		case err != nil:
-			return n, err
-		default:
-			n++
-		}
+	ids := make([]string, len(p.Deliveries))
+	for i, d := range p.Deliveries {
+		ids[i] = d.ID
 	}
-	return n, nil
+	return l.Work.RedeliverAll(ctx, ids, p.States)
 }

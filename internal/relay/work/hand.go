@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -12,7 +13,7 @@ const revive = `UPDATE delivery SET state = 'ready', note = $1, tries = 0, expir
 
 // Redeliver has one finished delivery carried out again.
 func (w *Work) Redeliver(ctx context.Context, id string) error {
-	n, err := w.revive(ctx, "redelivered by hand", `id = $3 AND state NOT IN ('ready', 'running', 'retry')`, id)
+	n, err := w.revive(ctx, `id = $3 AND state NOT IN ('ready', 'running', 'retry')`, id)
 	if err != nil || n > 0 {
 		return errorf("redeliver", err)
 	}
@@ -26,8 +27,27 @@ func (w *Work) Redeliver(ctx context.Context, id string) error {
 // not succeed, unknown ones included: that a person asks is what they wait for.
 // It returns how many.
 func (w *Work) RedeliverEvent(ctx context.Context, eventID string) (int, error) {
-	n, err := w.revive(ctx, "redelivered by hand", `event_id = $3 AND state IN ('dead', 'unknown')`, eventID)
+	n, err := w.revive(ctx, `event_id = $3 AND state IN ('dead', 'unknown')`, eventID)
 	return n, errorf("redeliver", err)
+}
+
+// RedeliverAll has some deliveries carried out again, many with one commit: those
+// that are in one of the states yet. It returns how many.
+func (w *Work) RedeliverAll(ctx context.Context, ids []string, states []State) (total int, err error) {
+	for some := range slices.Chunk(ids, mostWoken) {
+		args := make([]any, 0, len(some)+len(states))
+		for _, id := range some {
+			args = append(args, id)
+		}
+		for _, state := range states {
+			args = append(args, state)
+		}
+		n, err := w.revive(ctx, `id IN (`+places(3, len(some))+`) AND state IN (`+places(3+len(some), len(states))+`)`, args...)
+		if total += n; err != nil {
+			return total, errorf("redeliver", err)
+		}
+	}
+	return total, nil
 }
 
 // Resume ends the pause of a target, or of all if it names none, and wakes what
@@ -46,16 +66,16 @@ WHERE state = 'paused' AND (target = $3 OR $3 = '')`, "the target was resumed", 
 	return n, errorf("resume", err)
 }
 
-func (w *Work) revive(ctx context.Context, note, where, arg string) (int, error) {
-	return w.ready(ctx, revive+where, note, arg)
+func (w *Work) revive(ctx context.Context, where string, args ...any) (int, error) {
+	return w.ready(ctx, revive+where, "redelivered by hand", args...)
 }
 
 // ready runs a statement that makes deliveries ready, and wakes them.
-func (w *Work) ready(ctx context.Context, statement, note, arg string) (int, error) {
+func (w *Work) ready(ctx context.Context, statement, note string, args ...any) (int, error) {
 	var n int64
 	now := time.Now().UnixMilli()
 	err := w.store.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, statement, note, now, arg)
+		result, err := tx.ExecContext(ctx, statement, append([]any{note, now}, args...)...)
 		if err != nil {
 			return err
 		}

@@ -57,6 +57,7 @@ func contract(t *testing.T, open opener) {
 		"retries_on_schedule":         retriesOnSchedule,
 		"dead_is_told_and_revived":    deadIsToldAndRevived,
 		"unknown_waits_for_a_person":  unknownWaitsForAPerson,
+		"many_go_out_again":           manyGoOutAgain,
 		"refusal_pauses_the_target":   refusalPausesTheTarget,
 		"one_at_a_time":               oneAtATime,
 		"late_news_is_superseded":     lateNewsIsSuperseded,
@@ -64,6 +65,7 @@ func contract(t *testing.T, open opener) {
 		"too_old_is_dead":             tooOldIsDead,
 		"sent_again_is_young_again":   sentAgainIsYoungAgain,
 		"concurrency_is_per_target":   concurrencyIsPerTarget,
+		"any_words_are_kept":          anyWordsAreKept,
 		"problems_are_dead_at_once":   problemsAreDeadAtOnce,
 		"nothing_is_told_of_telling":  nothingIsToldOfTelling,
 		"a_target_that_is_gone_waits": aTargetThatIsGoneWaits,
@@ -318,6 +320,46 @@ func unknownWaitsForAPerson(t *testing.T, open opener) {
 		t.Errorf("Redeliver of what is done = %v", err)
 	}
 	await(t, w, "a", work.Done)
+}
+
+// Whatever a target or an event says can be written down.
+func anyWordsAreKept(t *testing.T, open opener) {
+	w := start(t, open, work.Options{}, func(rule.Action) error {
+		return &target.Error{Verdict: target.Dead, Err: errors.New("refused: \x00\xff")}
+	})
+	a := status("a", event.StatusSuccess)
+	a.OrderKey = "o/r@c/\x00\xff"
+	accept(t, w, work.Batch{Event: happened("e"), Actions: []rule.Action{a}})
+	if got := await(t, w, "a", work.Dead); got.Note != "refused: \uFFFD" {
+		t.Errorf("the note is %q", got.Note)
+	}
+}
+
+// What is redelivered together is what was chosen: nothing that has ended
+// otherwise since.
+func manyGoOutAgain(t *testing.T, open opener) {
+	w := start(t, open, work.Options{}, func(rule.Action) error { return nil })
+	const many = 12
+	b := work.Batch{Event: happened("e")}
+	var ids []string
+	for i := range many {
+		a := action(fmt.Sprintf("a%03d", i))
+		if i > 0 {
+			a.Problem = "it cannot be done"
+		}
+		b.Actions, ids = append(b.Actions, a), append(ids, a.ID)
+	}
+	accept(t, w, b)
+	await(t, w, "a000", work.Done)
+	if n, err := w.RedeliverAll(t.Context(), append(ids, "nothing"), []work.State{work.Dead, work.Unknown}); n != many-1 || err != nil {
+		t.Errorf("RedeliverAll = %d, %v; want %d", n, err, many-1)
+	}
+	for _, id := range []string{"a001", "a011"} {
+		await(t, w, id, work.Done)
+	}
+	if got := outcomes(t, w, "a000"); len(got) != 1 {
+		t.Errorf("what was done had attempts %q, want one", got)
+	}
 }
 
 func refusalPausesTheTarget(t *testing.T, open opener) {
