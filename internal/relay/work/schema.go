@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS delivery (
 		`CREATE INDEX IF NOT EXISTS delivery_state ON delivery (state, event_id)`,
 		`CREATE INDEX IF NOT EXISTS delivery_tally ON delivery (target, state)`,
 		`CREATE INDEX IF NOT EXISTS delivery_asleep ON delivery (updated) WHERE woken = 0`,
+		`CREATE INDEX IF NOT EXISTS delivery_ended ON delivery (updated) WHERE state NOT IN ('ready', 'running', 'retry', 'paused')`,
 		`CREATE INDEX IF NOT EXISTS delivery_untold ON delivery (updated) WHERE untold = 1`,
 		`CREATE INDEX IF NOT EXISTS delivery_written ON delivery (order_key, subject_since, final, occurred) WHERE state = 'done' AND order_key <> ''`,
 		`CREATE UNIQUE INDEX IF NOT EXISTS delivery_one_at_a_time ON delivery (order_key) WHERE state = 'running' AND order_key <> ''`,
