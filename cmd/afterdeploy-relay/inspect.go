@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -150,8 +151,12 @@ func healthText(w io.Writer, h journal.Health) error {
 			fmt.Fprintf(w, "  %s: %d\n", state, n)
 		}
 	}
-	fmt.Fprintf(w, "paused targets: %s\n", strings.Join(h.Paused, ", "))
-	fmt.Fprintf(w, "inbox: %d bytes, free: %d bytes\n", h.InboxBytes, h.FreeBytes)
+	fmt.Fprintf(w, "paused targets: %s\n", cmp.Or(strings.Join(h.Paused, ", "), "none"))
+	free := "unknown"
+	if h.FreeBytes >= 0 {
+		free = fmt.Sprintf("%d bytes", h.FreeBytes)
+	}
+	fmt.Fprintf(w, "inbox: %d bytes, free on its disk: %s\n", h.InboxBytes, free)
 	return nil
 }
 

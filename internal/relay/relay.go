@@ -189,8 +189,12 @@ func (r *Relay) Source(name string) (*source.Source, bool) {
 
 // Journal tells what came and what became of it.
 func (r *Relay) Journal() *journal.Local {
-	return &journal.Local{
-		Inbox: r.inbox, Work: r.work, Dir: r.options.Data, Wake: r.router.Wake,
+	j := &journal.Local{
+		Inbox: r.inbox, Work: r.work, Wake: r.router.Wake,
 		InForce: func() route.Rules { return *r.rules.Load() },
 	}
+	if r.options.Database.IsZero() { // else its disk is not this machine's
+		j.Dir = r.options.Data
+	}
+	return j
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/afterdeploy/afterdeploy/internal/relay"
 	"github.com/afterdeploy/afterdeploy/internal/relay/inbox"
+	"github.com/afterdeploy/afterdeploy/internal/relay/journal"
 	"github.com/afterdeploy/afterdeploy/internal/relay/pgtest"
 	"github.com/afterdeploy/afterdeploy/internal/relay/work"
 	"github.com/afterdeploy/afterdeploy/internal/secret"
@@ -83,6 +84,10 @@ func TestMovesBetweenDatabases(t *testing.T) {
 		t.Errorf("the same event is answered with %+v, want a duplicate of %s", a, done.ID)
 	}
 	q.awaitState(t, waits.ID, work.Done)
+	var health journal.Health
+	if err := q.ask("GET", "/api/health", &health); err != nil || health.FreeBytes != -1 || health.InboxBytes <= 0 {
+		t.Errorf("health %+v, %v; want a size, and no room on a disk that is elsewhere", health, err)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.issues) != 1 || len(h.dispatched) != 1 {
