@@ -33,13 +33,18 @@ const hostile = `<script>alert(1)</script>" onmouseover="x`
 type book struct {
 	asked journal.Query
 	done  []string
+	state work.State // of its delivery; "" means dead
 }
 
 func (b *book) event() journal.Event {
+	state := b.state
+	if state == "" {
+		state = work.Dead
+	}
 	return journal.Event{
 		ID: "e1", Source: "bugs", Service: "betterbugs", Name: hostile, Subject: hostile, State: "routed", Note: hostile,
 		Received: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Arrivals: 2,
-		Deliveries: []work.Delivery{{ID: "d1", EventID: "e1", State: work.Dead, Note: hostile, URL: "javascript:alert(1)", Action: rule.Action{Rule: "r", Target: "t", Do: rule.Issue}}},
+		Deliveries: []work.Delivery{{ID: "d1", EventID: "e1", State: state, Note: hostile, URL: "javascript:alert(1)", Action: rule.Action{Rule: "r", Target: "t", Do: rule.Issue}}},
 	}
 }
 
@@ -315,6 +320,20 @@ func TestPage(t *testing.T) {
 	for _, piece := range []string{`action="/redeliver/e1"`, `href="/deliveries/d1"`, "2026-03-01 12:00:00"} {
 		if !strings.Contains(body, piece) {
 			t.Errorf("the event's page lacks %q", piece)
+		}
+	}
+	const warning = "may be carried out a second time"
+	if strings.Contains(body, warning) {
+		t.Error("the page of an event that failed warns of doing it twice")
+	}
+	b.state = work.Unknown
+	if _, body, _ = ask(t, client, "GET", server.URL+"/events/e1", ""); !strings.Contains(body, warning) {
+		t.Error("the page of an event with an unknown delivery does not warn of doing it twice")
+	}
+	for text, want := range map[string]string{"1": "1 delivery goes out again.", "0": "0 deliveries go out again.", "Call me": ""} {
+		_, body, _ := ask(t, client, "GET", server.URL+"/?again="+url.QueryEscape(text), "")
+		if _, got, _ := strings.Cut(body, `role="status">`); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("after redelivering %q the list does not say %q", text, want)
 		}
 	}
 	if status, _, header := ask(t, client, "POST", server.URL+"/redeliver/e1", "event=e1", "Content-Type", form); status != http.StatusSeeOther || header.Get("Location") != "/events/e1" {

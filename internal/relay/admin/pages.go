@@ -27,8 +27,7 @@ type list struct {
 	Health                       journal.Health
 	Paused                       []journal.Target
 	Unverified                   int
-	// Again is how many deliveries were just sent again, "" for none.
-	Again string
+	Again                        string // what was just done, in a sentence
 }
 
 func (h *handler) list(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +37,7 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := list{
-		Query: q, Sources: h.Sources(), Services: append(source.Services(), rule.Relay), Again: r.URL.Query().Get("again"),
+		Query: q, Sources: h.Sources(), Services: append(source.Services(), rule.Relay), Again: again(r.URL.Query().Get("again")),
 		EventStates:    []inbox.State{inbox.New, inbox.Routed, inbox.Ignored, inbox.Unverified, inbox.Doubtful},
 		DeliveryStates: work.States(),
 	}
@@ -50,6 +49,19 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.render(w, http.StatusOK, view{Page: "list", Title: "Events", Section: "events", Data: page})
+}
+
+// again says how many deliveries were just sent again. The number comes back in
+// the address, where anything can stand.
+func again(text string) string {
+	switch n, err := strconv.Atoi(text); {
+	case err != nil:
+		return ""
+	case n == 1:
+		return "1 delivery goes out again."
+	default:
+		return strconv.Itoa(n) + " deliveries go out again."
+	}
 }
 
 // fill asks for what the list shows.
