@@ -45,6 +45,34 @@ func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 	}
 }
 
+// The comparison names for each case what shows it: a script, scripts that begin
+// so, or a golden case.
+func TestComparisonNamesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	cases, _, _ := strings.Cut(read(t, "../../docs/comparison.md"), "\n## ")
+	shown := 0
+	for _, row := range regexp.MustCompile(`(?m)^\|.*\| (.*) \|$`).FindAllStringSubmatch(cases, -1) {
+		for _, name := range regexp.MustCompile("`([a-z_]+…?)`").FindAllStringSubmatch(row[1], -1) {
+			shown++
+			file := strings.Replace(name[1], "…", "*", 1) + ".txtar"
+			var found []string
+			for _, dir := range []string{"../../cmd/afterdeploy/testdata/script", "../origin/testdata/cases"} {
+				matches, err := filepath.Glob(filepath.Join(dir, file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				found = append(found, matches...)
+			}
+			if len(found) == 0 {
+				t.Errorf("comparison.md says that %s shows a case, but it is not there", name[1])
+			}
+		}
+	}
+	if shown < 10 {
+		t.Errorf("comparison.md names %d scripts, want one for nearly every case", shown)
+	}
+}
+
 func read(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)

@@ -152,13 +152,18 @@ on:
         required: false
         type: string
         default: ubuntu-latest
+      timeout-minutes:
+        description: "Minutes after which GitHub ends the job, outputs or not: more than timeout, if that is more than an hour. Default: 75."
+        required: false
+        type: number
+        default: 75
 ` + inputs.String() + `    secrets:
 ` + secrets.String() + `    outputs:
 ` + outputs.String() + `
 jobs:
   trigger:
 ` + w.head + `    runs-on: ${{ inputs.runs-on }}
-    timeout-minutes: 75
+    timeout-minutes: ${{ inputs.timeout-minutes }}
     outputs:
 ` + jobOutputs.String() + `    steps:
       - name: Look for .bugster/config.yaml
