@@ -49,12 +49,10 @@ func (b *Inbox) List(ctx context.Context, f Filter) ([]Stored, error) {
 
 // The identifiers sort by the time of receipt, but for entries that are received
 // at once: the first identifier since a time is one of the first entries since
-// then. With that a list reads what it shows and not what is newer. What was
-// caught up with has a later identifier than its time says.
+// then. With that a list reads what it shows and not what is newer.
 const (
 	firstSince = `id >= (SELECT min(id) FROM (SELECT id FROM event WHERE received >= ? ORDER BY received LIMIT 1000) AS near)`
-	lastUntil  = `id <= (SELECT max(id) FROM (SELECT id FROM (SELECT id FROM event WHERE received < ? ORDER BY received DESC LIMIT 1000) AS near
-	UNION ALL SELECT id FROM event WHERE remote = 'catch-up' AND received < ?) AS last)`
+	lastUntil  = `id <= (SELECT max(id) FROM (SELECT id FROM event WHERE received < ? ORDER BY received DESC LIMIT 1000) AS near)`
 )
 
 // query writes the filter in SQL.

@@ -1,7 +1,6 @@
 package inbox
 
 import (
-	"context"
 	"database/sql"
 	"strings"
 	"testing"
@@ -37,7 +36,6 @@ func TestListsUseIndexes(t *testing.T) {
 		"ignored":        {filter: Filter{State: Ignored}, want: "event_ignored"},
 		"new":            {filter: Filter{State: New}, want: "event_due", sorts: true},
 		"unverified":     {filter: Filter{State: Unverified}, want: "event_unverified", sorts: true},
-		"caught up":      {filter: Filter{Until: now}, want: "event_caught_up"},
 	} {
 		query, args := tt.filter.query()
 		plan := explain(t, box, query, args)
@@ -49,31 +47,6 @@ func TestListsUseIndexes(t *testing.T) {
 		if !tt.sorts && strings.Contains(main, "TEMP B-TREE") {
 			t.Errorf("%s sorts:\n%s", name, plan)
 		}
-	}
-}
-
-// What was caught up with is listed by the time at which it should have come,
-// however much came between that and the catching up.
-func TestCaughtUpIsListed(t *testing.T) {
-	t.Parallel()
-	box, err := OpenSQLite(t.Context(), t.TempDir(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = box.Close() })
-	err = box.write(t.Context(), func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, `
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-INSERT INTO event (id, source, service, dedupe, method, remote, header, received, last_arrival, state)
-SELECT printf('%05d', i), 's', 's', i, 'POST', CASE i WHEN 3000 THEN 'catch-up' ELSE '' END, '{}', CASE i WHEN 3000 THEN 10 ELSE i END, i, 'routed' FROM n`)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := box.List(t.Context(), Filter{Until: time.UnixMilli(2000), Most: 2})
-	if err != nil || len(list) != 2 || list[0].ID != "03000" || list[1].ID != "01999" {
-		t.Errorf("until 2000: %+v, %v; want 03000, which came late, and 01999", list, err)
 	}
 }
 

@@ -57,16 +57,22 @@ func addsInOrder(t *testing.T, box *inbox.Inbox) {
 		e.Received = noon().Add(-time.Duration(n) * time.Minute)
 		want = append(want, add(t, box, e).ID)
 	}
-	list, err := box.List(t.Context(), inbox.Filter{Since: noon().Add(-150 * time.Second)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, s := range list {
-		got = append(got, s.ID)
-	}
-	if diff := cmp.Diff(want[:3], got); diff != "" {
-		t.Errorf("the newest first (-want +got):\n%s", diff)
+	between := noon().Add(-150 * time.Second)
+	for name, tt := range map[string]struct {
+		filter inbox.Filter
+		want   []string
+	}{"since": {inbox.Filter{Since: between}, want[:3]}, "until": {inbox.Filter{Until: between}, want[3:]}} {
+		list, err := box.List(t.Context(), tt.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range list {
+			got = append(got, s.ID)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s, the newest first (-want +got):\n%s", name, diff)
+		}
 	}
 	claim, err := box.Claim(t.Context(), time.Now(), time.Minute, 10)
 	slices.Reverse(want)

@@ -32,7 +32,6 @@ CREATE INDEX IF NOT EXISTS event_received ON event (received);
 CREATE INDEX IF NOT EXISTS event_subject ON event (source, subject, received) WHERE subject <> '';
 CREATE INDEX IF NOT EXISTS event_unverified ON event (source) WHERE state = 'unverified';
 CREATE INDEX IF NOT EXISTS event_source ON event (source, id);
-CREATE INDEX IF NOT EXISTS event_caught_up ON event (received, id) WHERE remote = 'catch-up';
 CREATE INDEX IF NOT EXISTS event_ignored ON event (id) WHERE state = 'ignored';
 CREATE TABLE IF NOT EXISTS caught_up (source TEXT PRIMARY KEY, begun BIGINT NOT NULL, at BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS probe (id TEXT PRIMARY KEY, at BIGINT NOT NULL, filler BLOB);
