@@ -121,10 +121,12 @@ func (v visitor) open(path string) {
 	v.do("open "+path, chromedp.Navigate(v.origin+path), chromedp.WaitVisible(chromedp.CSS("footer")))
 }
 
-// press follows a link or presses a button, and waits for the next page.
+// press follows a link or presses a button, and waits for the next page, which
+// may look like this one.
 func (v visitor) press(selector, next string) {
 	v.t.Helper()
-	v.do("press "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible), chromedp.WaitVisible(chromedp.CSS(next)))
+	eval[string](v, `document.documentElement.dataset.left = "yes"`)
+	v.do("press "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible), chromedp.WaitVisible(chromedp.CSS("html:not([data-left]) "+next)))
 }
 
 func (v visitor) text(selector string) string {
