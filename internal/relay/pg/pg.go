@@ -27,6 +27,9 @@ type DB struct {
 // so that twice as many do not halve its speed.
 const connections = 16
 
+// fewest are needed: one is held while tables are made, one listens.
+const fewest = 4
+
 // Open prepares to connect. The first use connects.
 func Open(ctx context.Context, url secret.String) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url.Reveal())
@@ -37,6 +40,9 @@ func Open(ctx context.Context, url secret.String) (*DB, error) {
 	config.AfterConnect = durable
 	if !strings.Contains(url.Reveal(), "pool_max_conns") {
 		config.MaxConns = connections
+	}
+	if config.MaxConns < fewest {
+		return nil, fmt.Errorf("read database URL: pool_max_conns is %d: want %d or more", config.MaxConns, fewest)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -32,3 +32,12 @@ func TestBadURLIsNotQuoted(t *testing.T) {
 		t.Errorf("Open = %v, want what a URL looks like and not this one", err)
 	}
 }
+
+// A relay with too few connections would wait for itself.
+func TestWantsConnections(t *testing.T) {
+	t.Parallel()
+	_, err := pg.Open(t.Context(), secret.New("postgres://u:hunter2@host/db?pool_max_conns=1"))
+	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "pool_max_conns is 1: want 4 or more") {
+		t.Errorf("Open = %v, want how many connections there should be", err)
+	}
+}
