@@ -53,7 +53,7 @@ system_tests() {
     local names
     debian postgresql strace
     names=$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(.*/\1/p' internal/relay/*_e2e_test.go | paste -sd'|')
-    AFTERDEPLOY_REQUIRE_POSTGRES=1 SOAK=2m go test -tags e2e -count=1 -run "^($names)\$" ./internal/relay
+    AFTERDEPLOY_REQUIRE_POSTGRES=1 go test -tags e2e -count=1 -run "^($names)\$" ./internal/relay
 }
 
 # fuzz TIME runs every fuzz target that long (10s) or that often (3000x). A count
