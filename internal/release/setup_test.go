@@ -128,6 +128,7 @@ func TestSetupInstallsTheArchiveOfThePlatform(t *testing.T) {
 
 func TestSetupFailsClearly(t *testing.T) {
 	t.Parallel()
+	wantTools(t)
 	address, sums := published(t)
 	wrong := append([]release.Checksum(nil), sums...)
 	wrong[0].Sum = strings.Repeat("0", 64)
