@@ -60,8 +60,21 @@ func pushBase(t *testing.T, repository, path, content string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
+		index = withPlatform(index, img, arch)
 	}
+	return pushIndex(t, repository, index)
+}
+
+// withPlatform adds the image of Linux on a processor to an index.
+func withPlatform(index v1.ImageIndex, img v1.Image, arch string) v1.ImageIndex {
+	return mutate.AppendManifests(index, mutate.IndexAddendum{
+		Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
+	})
+}
+
+// pushIndex pushes an index and returns its name by digest.
+func pushIndex(t *testing.T, repository string, index v1.ImageIndex) string {
+	t.Helper()
 	ref, err := name.ParseReference(repository + ":base")
 	if err != nil {
 		t.Fatal(err)

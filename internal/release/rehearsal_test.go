@@ -17,11 +17,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/afterdeploy/afterdeploy/internal/release"
@@ -95,24 +92,14 @@ func bases(t *testing.T, tree, address string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
+		index = withPlatform(index, img, arch)
 	}
-	tag, err := name.NewTag(address + "/busybox:base")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.WriteIndex(tag, index); err != nil {
-		t.Fatal(err)
-	}
-	hash, err := index.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := pushIndex(t, address+"/busybox", index)
 	certificates := pushBase(t, address+"/golang", "etc/ssl/certs/ca-certificates.crt", read(t, "/etc/ssl/certs/ca-certificates.crt"))
 	_, digest, _ := strings.Cut(certificates, "@")
 	for _, file := range []string{"Dockerfile", "Dockerfile.relay"} {
 		path := filepath.Join(tree, file)
-		replace(t, path, `(?m)^ARG BASE_IMAGE=.*$`, "ARG BASE_IMAGE="+address+"/busybox@"+hash.String())
+		replace(t, path, `(?m)^ARG BASE_IMAGE=.*$`, "ARG BASE_IMAGE="+base)
 		replace(t, path, `(?m)^ARG GO_IMAGE=.*$`, fmt.Sprintf("ARG GO_IMAGE=%s/golang:%s-rehearsal@%s", address, strings.TrimPrefix(runtime.Version(), "go"), digest))
 	}
 }
